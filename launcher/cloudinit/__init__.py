@@ -1,0 +1,1 @@
+"""Seed data as bytes."""

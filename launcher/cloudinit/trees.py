@@ -1,0 +1,76 @@
+"""The files of a cloud-init seed: NoCloud and config drive.
+
+Keys of the metadata are those of cloud-init's data sources; values are virt-launcher's choices.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from launcher.errors import SpecError
+from launcher.spec import CloudInit, MachineSpec
+
+
+class _NoCloud(msgspec.Struct, omit_defaults=True, rename="kebab"):
+    instance_id: str
+    local_hostname: str
+    instance_type: str = ""
+    public_keys: dict[str, str] = {}
+
+
+class _ConfigDrive(msgspec.Struct, omit_defaults=True):
+    instance_id: str
+    hostname: str
+    uuid: str
+    instance_type: str = ""
+    public_keys: dict[str, str] = {}
+
+
+def files(spec: MachineSpec, seed: CloudInit) -> dict[str, bytes]:
+    """The files of one seed, by their paths in it. Raises ``SpecError`` for an empty seed."""
+    if not seed.user_data and not seed.network_data:
+        raise SpecError("volumes.cloudInit", "there is neither user data nor network data")
+    if seed.flavour == "configDrive":
+        return config_drive(spec, seed)
+    return no_cloud(spec, seed)
+
+
+def no_cloud(spec: MachineSpec, seed: CloudInit) -> dict[str, bytes]:
+    """``meta-data``, ``user-data`` and, when there is any, ``network-config``."""
+    metadata = _NoCloud(
+        instance_id=spec.firmware.uuid,
+        local_hostname=spec.hostname,
+        instance_type=spec.instance_type,
+        public_keys=public_keys(spec),
+    )
+    found = {
+        "meta-data": msgspec.json.encode(metadata),
+        "user-data": seed.user_data.encode(),
+    }
+    if seed.network_data:
+        found["network-config"] = seed.network_data.encode()
+    return found
+
+
+def config_drive(spec: MachineSpec, seed: CloudInit) -> dict[str, bytes]:
+    """The same for readers of OpenStack's config drive."""
+    metadata = _ConfigDrive(
+        instance_id=f"{spec.name}.{spec.namespace}",
+        hostname=spec.hostname,
+        uuid=spec.firmware.uuid,
+        instance_type=spec.instance_type,
+        public_keys=public_keys(spec),
+    )
+    found = {
+        "meta_data.json": msgspec.json.encode(metadata),
+        "user_data": seed.user_data.encode(),
+    }
+    if seed.network_data:
+        found["network_data.json"] = seed.network_data.encode()
+    return {f"openstack/latest/{name}": content for name, content in found.items()}
+
+
+def public_keys(spec: MachineSpec) -> dict[str, str]:
+    """All keys that cloud-init installs, numbered."""
+    keys = [key for each in spec.ssh_keys if each.via == "cloudInit" for key in each.keys]
+    return {str(number): key for number, key in enumerate(keys)}

@@ -1,0 +1,1 @@
+"""MachineSpec to libvirt XML, one file per device family."""

@@ -1,0 +1,1 @@
+"""Network as data: desired, observed, difference."""

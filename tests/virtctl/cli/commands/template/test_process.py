@@ -1,0 +1,72 @@
+import json
+from pathlib import Path
+
+import yaml
+
+from tests.fakes.canned import api_server
+from tests.fakes.env import fake_env, run_in, virtctl
+
+TEMPLATE = """\
+apiVersion: template.kubevirt.io/v1beta1
+kind: VirtualMachineTemplate
+metadata: {name: t}
+spec:
+  message: made ${NAME}
+  parameters: [{name: NAME, value: web}, {name: SPARE}]
+  virtualMachine: {apiVersion: kubevirt.io/v1, kind: VirtualMachine, metadata: {name: "${NAME}"}}
+"""
+TEMPLATES = "/apis/template.kubevirt.io/v1beta1/namespaces/default/virtualmachinetemplates"
+REMOTE = TEMPLATES.replace("/apis/", "/apis/subresources.")
+
+
+def test_a_file_is_filled_in_here() -> None:
+    ran = virtctl("template", "process", "-f", "-", "-p", "NAME=db", stdin=TEMPLATE)
+    made = yaml.safe_load(ran.out)
+    assert made["metadata"] == {"name": "db"}
+    assert made["status"] == {}
+    assert ran.err == "Warning: parameter SPARE is never used\nmade db\n"
+
+
+def test_a_file_of_parameters(tmp_path: Path) -> None:
+    (tmp_path / "p.env").write_text("NAME=db\n")
+    (tmp_path / "bad.env").write_text("what\n")
+    words = ["template", "process", "-f", "-", "--params-file"]
+    ran = run_in(fake_env(cwd=str(tmp_path), stdin=TEMPLATE), *words, "p.env")
+    assert yaml.safe_load(ran.out)["metadata"] == {"name": "db"}
+    ran = run_in(fake_env(cwd=str(tmp_path), stdin=TEMPLATE), *words, "bad.env")
+    assert "error: bad.env: line 1: `what`" in ran.err
+    ran = run_in(fake_env(cwd=str(tmp_path), stdin=TEMPLATE), *words, "none.env")
+    assert (ran.code, "`none.env` cannot be read" in ran.err) == (2, True)
+
+
+def test_the_server_fills_in_its_own() -> None:
+    answer = {"virtualMachine": {"metadata": {"name": "db"}}, "message": "made db"}
+    with api_server() as server:
+        server.on("POST", f"{REMOTE}/t/process", answer)
+        server.on("POST", f"{REMOTE}/t/create", answer)
+        ran = virtctl("template", "process", "t", "-p", "NAME=db,SPARE=x", server=server.url)
+        assert (yaml.safe_load(ran.out)["metadata"], ran.err) == ({"name": "db"}, "made db\n")
+        ran = virtctl("template", "process", "--name=t", "--create", server=server.url)
+        assert ran.out == "virtualmachine.kubevirt.io/db created\n"
+        assert [body for _, body in server.writes] == [
+            {"parameters": {"NAME": "db", "SPARE": "x"}}, {},
+        ]  # fmt: skip
+
+
+def test_one_of_the_cluster_filled_in_here() -> None:
+    with api_server() as server:
+        server.object(f"{TEMPLATES}/t", yaml.safe_load(TEMPLATE))
+        ran = virtctl("template", "process", "t", "--local", server=server.url)
+        assert yaml.safe_load(ran.out)["metadata"] == {"name": "web"}
+        ran = virtctl("template", "process", "t", "--print-params", "-o=json", server=server.url)
+        assert json.loads(ran.out) == [{"name": "NAME", "value": "web"}, {"name": "SPARE"}]
+        assert server.writes == []
+
+
+def test_errors_name_the_template() -> None:
+    ran = virtctl("template", "process", "-f", "-", "-p", "X=1", stdin=TEMPLATE)
+    assert "cannot process stdin:1: parameter X not found in template" in ran.err
+    ran = virtctl("template", "process", "-f", "-", stdin="apiVersion: v1\nkind: Pod\n")
+    assert "it is a Pod, not a VirtualMachineTemplate" in ran.err
+    assert virtctl("template", "process").code == 2
+    assert virtctl("template", "process", "t", "--create", "--local").code == 2

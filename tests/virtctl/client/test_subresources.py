@@ -1,0 +1,22 @@
+from tests.fakes.canned import SUBRESOURCES, api_server
+from tests.fakes.env import SessionAt
+from virtctl.client import subresources
+from virtctl.client.subresources import Owner
+
+
+def test_verbs(session_at: SessionAt) -> None:
+    with api_server() as server:
+        server.on("PUT", f"{SUBRESOURCES}/virtualmachines/web/start", None)
+        server.on("GET", f"{SUBRESOURCES}/virtualmachineinstances/web/userlist", {"items": []})
+        server.object(f"{subresources.ROOT}/version", {"gitVersion": "v1"})
+        rest = session_at(server.url).rest
+        subresources.put(rest, Owner.VM, "default", "web", "start", {})
+        subresources.put(rest, Owner.VM, "default", "web", "start")
+        assert subresources.get(rest, Owner.VMI, "default", "web", "userlist") == {"items": []}
+        assert subresources.server_version(rest) == {"gitVersion": "v1"}
+        assert [one.body for one in server.asked[:2]] == [{}, None]
+
+
+def test_dry_runs() -> None:
+    assert subresources.dry_run({"a": 1}, wanted=True) == {"a": 1, "dryRun": ["All"]}
+    assert subresources.dry_run({"a": 1}, wanted=False) == {"a": 1}

@@ -1,0 +1,42 @@
+from virtctl.local.controllers.awarequota.world import Limit, World, runs, waiting
+from virtctl.models.documents import Document
+
+NAMESPACES: tuple[Document, ...] = (
+    {"metadata": {"name": "b", "labels": {"team": "x"}, "annotations": {"who": "jane"}}},
+    {"metadata": {"name": "a", "labels": {"team": "x"}}},
+)
+
+
+def chosen(selector: Document) -> list[str]:
+    return list(World(None, NAMESPACES).chosen({"spec": {"selector": selector}}))
+
+
+def test_namespaces_by_labels_and_annotations() -> None:
+    labels: Document = {"matchLabels": {"team": "x"}}
+    assert chosen({"labels": labels}) == ["a", "b"]
+    assert chosen({"labels": labels, "annotations": {"who": "jane"}}) == ["b"]
+    assert chosen({"labels": {"matchLabels": {"team": "y"}}}) == []
+
+
+def pod(name: str, created: str, *gates: str) -> Document:
+    metadata: Document = {"name": name, "namespace": "a", "creationTimestamp": created}
+    return {"metadata": metadata, "spec": {"schedulingGates": [{"name": gate} for gate in gates]}}
+
+
+def test_who_waits_longest_is_first() -> None:
+    gate = "ApplicationAwareQuotaGate"
+    pods = (pod("b", "2", gate), pod("a", "2", gate), pod("c", "1", gate), pod("d", "0", "mine"))
+    found = waiting(World(None, pods=pods))
+    assert [one["metadata"]["name"] for one in found] == ["c", "a", "b"]
+    assert [runs(one) for one in pods] == [False, False, False, True]
+
+
+def test_what_is_used_by_name_of_the_quota() -> None:
+    quota: Document = {
+        "metadata": {"name": "q", "namespace": "a"},
+        "spec": {"hard": {"pods": 3, "services": 1}},
+    }
+    limit = Limit(quota, quota, ("a",))
+    used = limit.used(World(None), (pod("x", "1"), pod("y", "2")), "a")
+    assert {name: str(amount) for name, amount in used.items()} == {"pods": "2", "services": "0"}
+    assert limit.used(World(None), (pod("x", "1"),), "b")["pods"].value == 0

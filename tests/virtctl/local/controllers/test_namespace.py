@@ -1,0 +1,57 @@
+import pytest
+
+from tests.fakes.cluster import Cluster, machine
+from virtctl.errors import NotFound
+from virtctl.local.controllers.namespace import SERVICE_CA
+from virtctl.models.kinds import CONFIG_MAP, NAMESPACE, SECRET, SERVICE_ACCOUNT, VIRTUAL_MACHINE
+
+
+@pytest.fixture
+async def cluster():
+    made = Cluster()
+    made.start()
+    yield made
+    await made.stop()
+
+
+async def test_those_that_always_are_have_an_account(cluster):
+    names = [one["metadata"]["name"] for one in cluster.service.list(NAMESPACE).items]
+    assert names == ["default", "kube-node-lease", "kube-public", "kube-system", "kubevirt"]
+    for name in names:
+        await cluster.until(lambda name=name: cluster.service.get(SERVICE_ACCOUNT, name, "default"))
+
+
+async def test_each_has_the_map_that_clients_of_openshift_mount(cluster):
+    def made():
+        return cluster.service.find(CONFIG_MAP, "default", SERVICE_CA)
+
+    await cluster.until(made)
+    cluster.service.delete(CONFIG_MAP, "default", SERVICE_CA)
+    await cluster.until(made)
+
+
+async def test_a_deleted_one_is_emptied_first(cluster):
+    cluster.service.ensure_namespace("mine")
+    cluster.service.create(SECRET, "mine", {"metadata": {"name": "s"}})
+    vm = machine()
+    vm["metadata"]["namespace"] = "mine"
+    cluster.service.create(VIRTUAL_MACHINE, "mine", vm)
+
+    def runs():
+        found = cluster.service.get(VIRTUAL_MACHINE, "mine", "vm1")
+        return found["status"]["printableStatus"] == "Running"
+
+    await cluster.until(runs)
+    cluster.service.delete(NAMESPACE, None, "mine")
+    assert cluster.service.get(NAMESPACE, None, "mine")["status"]["phase"] == "Terminating"
+
+    def gone():
+        try:
+            cluster.service.get(NAMESPACE, None, "mine")
+        except NotFound:
+            return True
+        return False
+
+    await cluster.until(gone)
+    assert not cluster.service.list(SECRET, "mine").items
+    assert not cluster.host.running

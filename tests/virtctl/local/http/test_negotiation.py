@@ -1,0 +1,53 @@
+import pytest
+
+from tests.fakes.apiserver import AGGREGATED, TABLE
+from virtctl.errors import NotAcceptable
+from virtctl.local.http.negotiation import (
+    JSON,
+    YAML,
+    Form,
+    Representation,
+    negotiate,
+    wants_discovery,
+)
+
+PARTIAL = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1beta1"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+
+
+@pytest.mark.parametrize(
+    ("accept", "shown"),
+    [
+        ("", Representation()),
+        ("*/*", Representation()),
+        ("application/json, */*", Representation()),
+        (f"{PROTOBUF},{JSON}", Representation()),
+        (TABLE, Representation(Form.TABLE)),
+        (f"application/json;as=Table;v=v9;g=meta.k8s.io,{JSON}", Representation()),
+        (PARTIAL, Representation(Form.PARTIAL, "v1beta1")),
+        ("application/yaml", Representation(media=YAML)),
+    ],
+)
+def test_negotiate(accept, shown) -> None:
+    assert negotiate(accept) == shown
+
+
+@pytest.mark.parametrize("accept", [PROTOBUF, "text/html", "application/json;as=Chair"])
+def test_nothing_acceptable(accept) -> None:
+    with pytest.raises(NotAcceptable):
+        negotiate(accept)
+
+
+@pytest.mark.parametrize(
+    ("accept", "form"),
+    [
+        (AGGREGATED, "v2"),
+        (AGGREGATED.replace("v2", "v2beta1"), "v2beta1"),
+        (f"{AGGREGATED.replace('v2', 'v3')},{AGGREGATED}", "v2"),
+        (f"{JSON},{AGGREGATED}", None),
+        ("*/*", None),
+        ("", None),
+    ],
+)
+def test_discovery(accept, form) -> None:
+    assert wants_discovery(accept) == form

@@ -1,0 +1,24 @@
+"""A server that ends by itself; what it serves is tested with what is served."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from virtctl.local import pki
+from virtctl.local.imports.listening import TlsServer
+
+
+@pytest.mark.timeout(60)
+def test_it_ends_when_nobody_comes(tmp_path: Path) -> None:
+    keys = pki.ensure(tmp_path, ("127.0.0.1",))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(keys.server, keys.server_key)
+    with TlsServer(
+        socket.create_server(("127.0.0.1", 0)), BaseHTTPRequestHandler, context
+    ) as server:
+        server.serve_until_idle(0.05, 0.01)

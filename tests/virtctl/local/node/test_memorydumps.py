@@ -1,0 +1,84 @@
+"""Dumps of memory to claims; what a launcher writes is written here."""
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+import pytest
+
+from launcher.errors import LauncherGone
+from tests.fakes.cluster import Cluster, machine
+from virtctl.local.controllers.claims import ClaimController
+from virtctl.local.layout import InstanceLayout
+from virtctl.local.node import memorydumps
+from virtctl.local.node.memorydumps import MemoryDumps
+from virtctl.models.kinds import PVC, VIRTUAL_MACHINE, VIRTUAL_MACHINE_INSTANCE
+
+SPEC = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
+FAILURES: list[Exception] = []
+
+
+async def write(place, path: Path) -> None:
+    if FAILURES:
+        raise FAILURES.pop()
+    await asyncio.to_thread(path.write_bytes, b"memory of " + place.uid.encode())
+
+
+@pytest.fixture
+async def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(memorydumps.lifecycle, "dump_memory", write)
+    made, layout = Cluster(), InstanceLayout(tmp_path)
+    service = made.service
+    service.ensure_namespace("default")
+    service.create(PVC, "default", {"metadata": {"name": "c"}, "spec": SPEC})
+    service.create(VIRTUAL_MACHINE, "default", machine(strategy="Halted"))
+    spec = {"domain": {"devices": {}, "memory": {"guest": "64Mi"}}}
+    instance = {"metadata": {"name": "vm1"}, "spec": spec}
+    service.create(VIRTUAL_MACHINE_INSTANCE, "default", instance)
+    made.home = layout.volumes / "default/c"
+    tasks = [
+        asyncio.create_task(one)
+        for one in (
+            ClaimController(layout.volumes).run(service, made.clock),
+            MemoryDumps(service, layout, made.clock).run(),
+        )
+    ]
+    await made.until(lambda: service.get(PVC, "default", "c")["status"]["phase"] == "Bound")
+    yield made
+    for task in tasks:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def ask(cluster, phase="Associating"):
+    vm = cluster.vm()
+    request = {"claimName": "c", "phase": phase}
+    vm["status"] = {**vm.get("status", {}), "memoryDumpRequest": request}
+    cluster.service.update(VIRTUAL_MACHINE, "default", "vm1", vm, subresource="status")
+
+
+def request(cluster):
+    return cluster.vm()["status"]["memoryDumpRequest"]
+
+
+@pytest.mark.parametrize("phase", ["Associating", "InProgress"])
+async def test_a_dump_is_there_when_it_is_whole(cluster, phase: str) -> None:
+    cluster.home.mkdir(parents=True)
+    (cluster.home / "old.memory.dump").write_bytes(b"")
+    (cluster.home / ".x.memory.dump.partial").write_bytes(b"half")
+    ask(cluster, phase)
+    await cluster.until(lambda: request(cluster)["phase"] == "Completed")
+    (path,) = cluster.home.iterdir()
+    assert path.name == request(cluster)["fileName"]
+    assert path.read_bytes() == b"memory of " + cluster.vmi()["metadata"]["uid"].encode()
+    marks = cluster.service.get(PVC, "default", "c")["metadata"]["annotations"]
+    assert marks["cdi.kubevirt.io/storage.contentType"] == "archive"
+
+
+async def test_a_guest_that_is_gone(cluster) -> None:
+    FAILURES.append(LauncherGone("nothing answers"))
+    ask(cluster)
+    await cluster.until(lambda: request(cluster)["phase"] == "Failed")
+    assert request(cluster)["message"] == "memory dump failed: nothing answers"
+    assert "endTimestamp" in request(cluster)

@@ -1,0 +1,1 @@
+"""Arguments in, Outcome out; no business rules."""

@@ -1,0 +1,1 @@
+"""``adm``: what only an administrator of KubeVirt may do."""

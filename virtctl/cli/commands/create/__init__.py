@@ -1,0 +1,1 @@
+"""``create`` group: manifests from flags."""

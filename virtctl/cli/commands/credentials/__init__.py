@@ -1,0 +1,1 @@
+"""``credentials``: keys and passwords that the guest agent gives to users of a machine."""

@@ -1,0 +1,1 @@
+"""``image`` group: the local image store."""

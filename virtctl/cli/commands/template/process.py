@@ -1,0 +1,134 @@
+"""``template process``: a machine out of a template."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from virtctl.cli.options import Argument, Option
+from virtctl.cli.outcome import Outcome
+from virtctl.cli.session import Session
+from virtctl.cli.stringmaps import string_map
+from virtctl.cli.templates import TemplateName, TemplateOutput, printed, source
+from virtctl.cli.verbs import doing
+from virtctl.client import resources
+from virtctl.client.messages import Request
+from virtctl.errors import UsageError
+from virtctl.manifests import template as templates
+from virtctl.manifests.encoding import as_written
+from virtctl.models.documents import Document, JsonValue, child, name_of, text
+from virtctl.models.kinds import TEMPLATE
+from virtctl.wire import templating
+
+_ROOT = "/apis/subresources.template.kubevirt.io/v1beta1"
+
+
+def run(
+    session: Session,
+    word: Annotated[
+        str, Argument("NAME", help="Name of a template of the cluster.", complete="template")
+    ] = "",
+    *,
+    name: TemplateName = "",
+    file: Annotated[
+        str,
+        Option(
+            "--file",
+            "-f",
+            help="File of a template, or `-` for stdin.",
+            complete="file",
+            group=("from", "file or local", "file or create"),
+        ),
+    ] = "",
+    param: Annotated[
+        list[str],
+        Option(
+            "--param",
+            "-p",
+            help="Value of a parameter.",
+            metavar="NAME=VALUE",
+            group=("parameters",),
+        ),
+    ] = [],  # noqa: B006 - never changed
+    params_file: Annotated[
+        str,
+        Option(
+            "--params-file",
+            help="File of values, JSON or lines of NAME=VALUE.",
+            complete="file",
+            group=("parameters",),
+        ),
+    ] = "",
+    local: Annotated[
+        bool,
+        Option(
+            "--local",
+            help="Fill it in here, not on the server.",
+            group=("file or local", "create or local"),
+        ),
+    ] = False,
+    create: Annotated[
+        bool,
+        Option(
+            "--create",
+            help="Have the server make the machine, too.",
+            group=("create or local", "file or create", "create or print"),
+        ),
+    ] = False,
+    print_params: Annotated[
+        bool,
+        Option("--print-params", help="Print its parameters only.", group=("create or print",)),
+    ] = False,
+    output: TemplateOutput = "yaml",
+) -> Outcome:
+    """Print the machine that a template makes; what its author has to say goes to stderr.
+
+    A template of the cluster is filled in by the server, one of a file here.
+    """  # fmt: skip
+    values = _values(session, param, params_file)
+    wanted = word or name
+    if wanted and not (file or local or print_params):
+        return _remote(session, wanted, values, output, create=create)
+
+    def found(wanted: str) -> Document:
+        return resources.get(session.rest, TEMPLATE, session.namespace, wanted)
+
+    shown, template = source(session, wanted, file, found)
+    with doing(f"cannot process {shown}"):
+        templates.check_kind(template)
+        if print_params:
+            return printed(list[JsonValue](templating.parameters(template)), output)
+        filled = templating.process(template, values, session.env.random)
+    with doing(f"the machine of {shown} breaks the rules that it carries"):
+        warned = templates.checked(filled.vm)
+    for line in (*filled.warnings, *warned, filled.message):
+        if line:
+            session.line(line)
+    return printed(as_written(filled.vm), output)
+
+
+def _values(session: Session, param: list[str], file: str) -> dict[str, str]:
+    if not file:
+        return string_map(param, "--param")
+    try:
+        content = Path(session.env.path(file)).read_text()
+    except OSError as error:
+        raise UsageError(f"file `{file}` cannot be read: {error.strerror}") from error
+    with doing(file):
+        return templates.read_parameters(content)
+
+
+def _remote(
+    session: Session, name: str, values: dict[str, str], output: str, *, create: bool
+) -> Outcome:
+    verb = "create" if create else "process"
+    where = f"{_ROOT}/namespaces/{session.namespace}/virtualmachinetemplates/{name}/{verb}"
+    body: Document = {"parameters": dict(values)} if values else {}
+    with doing(f"cannot {verb} template {name}"):
+        answer = session.rest.send(Request("POST", where, body=body)).document()
+    vm, message = child(answer, "virtualMachine"), text(answer, "message")
+    if message:
+        session.line(message)
+    if create:
+        return Outcome(f"virtualmachine.kubevirt.io/{name_of(vm)} created")
+    return printed(as_written(vm), output)

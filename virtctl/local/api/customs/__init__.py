@@ -1,0 +1,1 @@
+"""Room: kinds that CustomResourceDefinitions add. Documents in, documents and causes out."""

@@ -1,0 +1,1 @@
+"""Mutating admission, one module per kind; pure."""

@@ -1,0 +1,20 @@
+"""Defaults of a VirtualMachineClone: what the copy is called when nobody says."""
+
+from __future__ import annotations
+
+from virtctl.local.api.context import AdmissionContext
+from virtctl.models import documents
+from virtctl.models.documents import Document
+from virtctl.models.kinds import VIRTUAL_MACHINE
+
+
+def default_clone(document: Document, context: AdmissionContext) -> None:
+    """Name the target of a new clone, in place: ``clone-<source>-`` and five characters."""
+    if not context.is_create:
+        return
+    source = documents.text(document, "spec", "source", "name")
+    target = documents.ensure(document, "spec", "target")
+    target.setdefault("apiGroup", VIRTUAL_MACHINE.group)
+    target.setdefault("kind", VIRTUAL_MACHINE.name)
+    if not target.get("name"):
+        target["name"] = f"clone-{source}-{context.new_uuid()[:5]}"

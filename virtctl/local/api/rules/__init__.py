@@ -1,0 +1,1 @@
+"""Validating admission: functions that yield every Cause; pure."""

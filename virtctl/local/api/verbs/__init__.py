@@ -1,0 +1,1 @@
+"""KubeVirt's subresource verbs, without sockets."""

@@ -1,0 +1,199 @@
+"""What a DataVolume's status says, read from its claim. Pure.
+
+Words are CDI's: phases of ``DataVolumePhase``, conditions Bound, Running and Ready with their
+reasons, and the events of its controllers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from virtctl.local.runtime import conditions, fillings
+from virtctl.local.runtime.conditions import condition
+from virtctl.local.runtime.fillings import Progress
+from virtctl.local.runtime.times import stamp
+from virtctl.models.documents import (
+    Document,
+    JsonValue,
+    name_of,
+    namespace_of,
+    objects,
+    strings,
+    text,
+)
+
+_BIND = "cdi.kubevirt.io/storage.bind.immediate.requested"
+_TRANSFERS = {"import": "Import", "upload": "Upload", "clone": "Clone", "snapshot": "Clone"}
+_ERROR = "Error"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """A state of a DataVolume. ``bound`` and ``running`` are conditions; ``event`` tells of it."""
+
+    phase: str
+    bound: Document
+    running: Document
+    event: str = ""
+    message: str = ""
+    warning: bool = False
+    progress: str = "N/A"
+    restarts: int | None = None
+
+
+def pending(reason: str, message: str) -> Report:
+    """There is no claim yet, and why."""
+    return Report(
+        phase="Pending",
+        bound=condition("Bound", "Unknown", reason="NotFound", message="No PVC found"),
+        running=condition("Running", "False", reason=reason, message=message),
+        event=reason,
+        message=message,
+        warning=reason.startswith("Err"),
+    )
+
+
+def of(volume: Document, claim: Document, *, waits: bool = False) -> Report:
+    """The state of a DataVolume with a claim.
+
+    ``waits`` tells that claims of its class are bound for their first consumer only.
+    """
+    name = name_of(claim)
+    wanted = fillings.wanted(claim)
+    known = fillings.progress_of(claim)
+    if text(claim, "status", "phase") == "Lost":
+        return Report(
+            phase="Failed",
+            bound=condition("Bound", "False", reason="ClaimLost", message=f"PVC {name} lost"),
+            running=condition("Running", "False", reason="ClaimLost"),
+            event="ClaimLost", message=f"PVC {name} lost", warning=True,
+        )  # fmt: skip
+    if text(claim, "status", "phase") != "Bound":
+        return _unbound(volume, name, waits=waits)
+    done = known.phase == "Succeeded" or (not wanted and fillings.is_filled(claim))
+    phase = "Succeeded" if done else _phase(wanted, known)
+    event, message = _event(phase, known, claim, wanted)
+    return Report(
+        phase=phase,
+        bound=condition("Bound", "True", reason="Bound", message=f"PVC {name} Bound"),
+        running=_running(known, wanted, done=done),
+        event=event,
+        message=message,
+        warning=known.reason == _ERROR,
+        progress="100.0%" if done else _progress(claim, wanted, known),
+        restarts=known.restarts,
+    )
+
+
+def status(volume: Document, report: Report, now: float) -> Document:
+    """The status of ``volume`` in a state."""
+    ready = condition("Ready", "False")
+    if report.phase == "Succeeded":
+        ready = condition("Ready", "True")
+    elif text(report.running, "status") == "True":
+        ready = condition("Ready", "False", reason="TransferRunning")
+    elif text(report.running, "reason") == _ERROR:
+        ready = condition("Ready", "False", reason=_ERROR)
+    wanted = (report.bound, ready, report.running)
+    made: Document = {
+        "claimName": name_of(volume),
+        "conditions": _conditions(volume, wanted, now),
+        "phase": report.phase,
+        "progress": report.progress,
+    }
+    if report.restarts is not None:
+        made["restartCount"] = report.restarts
+    return made
+
+
+def is_news(volume: Document, report: Report) -> bool:
+    """Whether the state is another one than the status of ``volume`` tells."""
+    if text(volume, "status", "phase") != report.phase:
+        return True
+    known = conditions.find_condition(volume, "Running") or {}
+    fields = ("reason", "message")
+    return any(text(known, each) != text(report.running, each) for each in fields)
+
+
+def _conditions(volume: Document, wanted: Iterable[Document], now: float) -> list[JsonValue]:
+    """Conditions whose ``lastHeartbeatTime`` is that of their last change."""
+    before = {text(one, "type"): one for one in objects(volume, "status", "conditions")}
+    return [*_beating(conditions.merged(before.values(), wanted, now), before, now)]
+
+
+def _beating(
+    merged: Iterable[JsonValue], before: dict[str, Document], now: float
+) -> Iterator[Document]:
+    for one in merged:
+        if isinstance(one, dict):
+            old = dict(before.get(text(one, "type"), {}))
+            beat = text(old, "lastHeartbeatTime") or stamp(now)
+            old.pop("lastHeartbeatTime", None)
+            yield {**one, "lastHeartbeatTime": beat if old == one else stamp(now)}
+
+
+def _unbound(volume: Document, name: str, *, waits: bool) -> Report:
+    hurries = _BIND in strings(volume, "metadata", "annotations")
+    phase = "WaitForFirstConsumer" if waits and not hurries else "Pending"
+    message = f"PVC {name} Pending"
+    if phase == "WaitForFirstConsumer":
+        message = "PVC bound to a node only when a pod uses it"
+    return Report(
+        phase=phase,
+        bound=condition("Bound", "False", reason="Pending", message=f"PVC {name} Pending"),
+        running=condition("Running", "False"),
+        event=phase,
+        message=message,
+    )
+
+
+def _phase(wanted: str, known: Progress) -> str:
+    transfer = _TRANSFERS.get(wanted, "Import")
+    if known.phase == "Failed":
+        return "Failed"
+    if wanted == "upload":
+        return "UploadReady" if known.ready else "UploadScheduled"
+    if known.phase == "Running":
+        return f"{transfer}InProgress"
+    return f"{transfer}Scheduled"
+
+
+def _running(known: Progress, wanted: str, *, done: bool) -> Document:
+    if done:
+        message = known.message or f"{_TRANSFERS.get(wanted, 'Import')} Complete"
+        return condition("Running", "False", reason="Completed", message=message)
+    status_word = "True" if known.running else "False"
+    return condition("Running", status_word, reason=known.reason, message=known.message)
+
+
+def _progress(claim: Document, wanted: str, known: Progress) -> str:
+    if wanted == "upload" and not known.running:
+        return "N/A"
+    return strings(claim, "metadata", "annotations").get(fillings.PROGRESS, "N/A")
+
+
+def _event(phase: str, known: Progress, claim: Document, wanted: str) -> tuple[str, str]:
+    """Reason and message of the event that tells of a state."""
+    transfer, name = _TRANSFERS.get(wanted, "Import"), name_of(claim)
+    if known.reason == _ERROR and phase != "Succeeded":
+        return f"{transfer}Failed", f"Failed to {transfer.lower()} into PVC {name}: {known.message}"
+    if known.phase == "Pending" and known.message:
+        return known.reason, known.message
+    marks = strings(claim, "metadata", "annotations")
+    origin = marks.get(fillings.CLONE) or marks.get(fillings.SNAPSHOT) or ""
+    clone = f"Cloning from {origin} into {namespace_of(claim)}/{name}"
+    copied = f"cloned from {origin} into {namespace_of(claim)}/{name}"
+    messages = {
+        "ImportScheduled": f"Import into {name} scheduled",
+        "ImportInProgress": f"Import into {name} in progress",
+        "ImportSucceeded": f"Successfully imported into PVC {name}",
+        "UploadScheduled": f"Upload into {name} scheduled",
+        "UploadReady": f"Upload into {name} ready",
+        "UploadSucceeded": f"Successfully uploaded into {name}",
+        "CloneScheduled": f"{clone} scheduled",
+        "CloneInProgress": f"{clone} in progress",
+        "CloneSucceeded": f"Successfully {copied}",
+    }
+    reason = f"{transfer}Succeeded" if phase == "Succeeded" else phase
+    return reason, messages.get(reason, "")

@@ -1,0 +1,1 @@
+"""HTTP façade over ApiService."""

@@ -1,0 +1,1 @@
+"""Disk images: a content-addressed store, OCI layouts and registries."""

@@ -1,0 +1,1 @@
+"""Revisions and watches; knows bytes, not Kubernetes."""

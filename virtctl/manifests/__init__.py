@@ -1,0 +1,1 @@
+"""Flags to objects; pure builders behind create."""

@@ -1,0 +1,1 @@
+"""Bytes between two ends; knows neither client nor cluster, so that both use it."""

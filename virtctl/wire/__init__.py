@@ -1,0 +1,1 @@
+"""Sans-I/O protocol shared by client and server."""
