@@ -2,7 +2,18 @@
 
 import signal
 
+import pytest
+
 # Who runs tests in the background may have them ignore Ctrl-C, and all that they start as well, of
 # which some have to obey it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+HANGING = 300  # seconds; more than any wait inside a test takes, so those tell what did not come
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test without a limit of its own is ended once it surely hangs."""
+    for item in items:
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(HANGING))

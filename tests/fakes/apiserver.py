@@ -54,7 +54,9 @@ class ApiServer:
 
     def client(self, **headers) -> httpx.AsyncClient:
         transport = httpx.AsyncHTTPTransport(uds=str(self.socket))
-        return httpx.AsyncClient(transport=transport, base_url="http://api", headers=headers)
+        return httpx.AsyncClient(
+            transport=transport, base_url="http://api", headers=headers, timeout=60
+        )
 
 
 @contextlib.asynccontextmanager

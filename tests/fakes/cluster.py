@@ -84,7 +84,7 @@ class Cluster:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
-    async def until(self, holds, seconds: float = 5.0):
+    async def until(self, holds, seconds: float = 60.0):
         """What ``holds`` returns, once it is true."""
         async with asyncio.timeout(seconds):
             while True:

@@ -83,7 +83,7 @@ class Copies:
         name = f"snapshot{number}"
         self.instance.apply(SNAPSHOT.replace("WHICH", name))
         self.kill(1.5)
-        until(lambda: self.status("vmsnapshot", name).get("readyToUse"), name, 120)
+        until(lambda: self.status("vmsnapshot", name).get("readyToUse"), name, 150)
         if number:
             self.instance.run("delete", "vmsnapshot", name)
 
@@ -92,13 +92,13 @@ class Copies:
         name = f"restore{number}"
         self.instance.apply(RESTORE.replace("WHICH", name) + more)
         self.kill(1.5)
-        until(lambda: self.status("vmrestore", name).get("complete"), name, 120)
+        until(lambda: self.status("vmrestore", name).get("complete"), name, 150)
 
     def clone(self, number: int) -> None:
         name = f"clone{number}"
         self.instance.apply(CLONE.replace("WHICH", name))
         self.kill(3.0)
-        until(lambda: self.status("vmclone", name).get("phase") == "Succeeded", name, 120)
+        until(lambda: self.status("vmclone", name).get("phase") == "Succeeded", name, 150)
         self.check()
         assert (self.instance.directory / f"volumes/default/{name}-data/disk.img").exists()
         self.instance.run("delete", "vm", name)
@@ -108,7 +108,7 @@ class Copies:
         with contextlib.suppress(AssertionError):
             self.instance.run("memory-dump", "get", NAME, *claim, code=None, timeout=2)
         self.kill(1.0)
-        until(lambda: self.dumped() in {"Completed", "Failed", None}, "the dump", 120)
+        until(lambda: self.dumped() in {"Completed", "Failed", None}, "the dump", 150)
         for path in (self.instance.directory / "volumes/default/dump").glob("[!.]*.memory.dump"):
             assert path.read_bytes()[:4] == b"\x7fELF"
 

@@ -51,7 +51,7 @@ class Console:
             self.send(password)
         self.expect(r"[#$] ", seconds)
 
-    def run(self, command: str, seconds: float = 20) -> str:
+    def run(self, command: str, seconds: float = 150) -> str:
         """Run a command in the shell; returns what it printed."""
         self.send(f"{command}; echo end-of-$((6*7))")
         text = self.expect(r"end-of-42\r?\n", seconds)
@@ -81,7 +81,7 @@ class Emulator:
     def agent(self, command: str) -> object:
         """Ask the guest agent."""
         with socket.socket(socket.AF_UNIX) as sock:
-            sock.settimeout(20)
+            sock.settimeout(150)
             sock.connect(str(self._home / "agent"))
             with sock.makefile("rw") as file:
                 file.write(json.dumps({"execute": command}) + "\n")
@@ -129,7 +129,7 @@ def emulator(
         if guest:
             guest.console.close()
         child.kill()
-        child.wait(10)
+        child.wait(60)
 
 
 def make_seed(home: Path, files: Mapping[str, str]) -> Path:
@@ -148,7 +148,7 @@ def make_seed(home: Path, files: Mapping[str, str]) -> Path:
 
 def _connect(path: Path, child: process.Spawned, home: Path) -> socket.socket:
     """A connection to the serial console; the guest waits for it."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 150
     while True:
         sock = socket.socket(socket.AF_UNIX)
         try:

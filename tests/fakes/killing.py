@@ -124,7 +124,7 @@ async def serving(home: Path, *words: str):
             assert (await asyncio.to_thread(server.stdout.readline)).strip() == "ready"
             transport = httpx.AsyncHTTPTransport(uds=str(home / "api.sock"))
             async with httpx.AsyncClient(
-                transport=transport, base_url="http://api", timeout=30
+                transport=transport, base_url="http://api", timeout=60
             ) as client:
                 client.server = server
                 yield client

@@ -72,14 +72,14 @@ def pod_name(network: HostNetwork, number: int) -> str:
 
 def reaches(address: str, netns: str) -> bool:
     """Whether an address answers, after some time at most."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if answers(address, netns):
             return True
     return False
 
 
-def eventually(holds: Callable[[], T], seconds: float = 30) -> T:
+def eventually(holds: Callable[[], T], seconds: float = 150) -> T:
     """What ``holds`` returns, once it is true."""
     deadline = time.monotonic() + seconds
     while not (found := holds()):

@@ -33,7 +33,7 @@ class Streams:
 
     async def until(self, test) -> None:
         """Read until ``test`` holds."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not test():
                 data = await self._receive()
                 if not data:

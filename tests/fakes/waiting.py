@@ -3,7 +3,7 @@
 import asyncio
 
 
-async def until(holds, seconds: float = 5.0):
+async def until(holds, seconds: float = 60.0):
     """What ``holds`` returns, once it is true."""
     async with asyncio.timeout(seconds):
         while not (found := holds()):  # noqa: ASYNC110 - polled, as clients do

@@ -82,7 +82,7 @@ async def test_a_slow_disk_holds_up_writers_only(tmp_path) -> None:
         append, pushed = log.append, threading.Event()
 
         def slow(changes) -> None:
-            assert pushed.wait(10)
+            assert pushed.wait(60)
             append(changes)
 
         server.service.group()

@@ -102,7 +102,6 @@ async def ask(client: httpx.AsyncClient, asked, caplog) -> None:
     assert not broken, f"{asked}\n{caplog.text[-4000:]}"
 
 
-@pytest.mark.timeout(60)
 async def test_five_hundred_requests(tmp_path, caplog) -> None:
     await fuzz(tmp_path, caplog, 1, 500)
 

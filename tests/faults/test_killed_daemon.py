@@ -96,7 +96,7 @@ async def running(client: httpx.AsyncClient, home: Path) -> dict[str, tuple[str,
 
 def api(home: Path) -> httpx.AsyncClient:
     transport = httpx.AsyncHTTPTransport(uds=str(home / "api.sock"))
-    return httpx.AsyncClient(transport=transport, base_url="http://api", timeout=30)
+    return httpx.AsyncClient(transport=transport, base_url="http://api", timeout=60)
 
 
 async def kill_early(instance: Instance, chance: random.Random) -> None:

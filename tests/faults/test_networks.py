@@ -157,7 +157,7 @@ async def test_net_check_names_the_cause(cluster: Cluster, fault: Fault) -> None
             mirror(cluster.service, served)
             return virtctl("net", "check", "vm1", server=served.url)
 
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             ran = check()
             # Events come after what they are about.
             while fault.says not in ran.out or bool(ran.code) is not fault.fails:

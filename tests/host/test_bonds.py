@@ -37,7 +37,7 @@ HOME = Path(__file__).resolve().parents[2]
 POLICY = yaml.safe_load((Path(__file__).with_name("policies") / "bond.yaml").read_text())
 BONDS = linkkinds.known("bond")
 
-pytestmark = [pytest.mark.host, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.host, pytest.mark.timeout(600)]
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def ask(three: Three, tmp_path: Path) -> None:
     hook.chmod(0o755)
     options = [word for name in ("mtu", "staticroutes") for word in ("-O", name)]
     client = ["busybox", "udhcpc", "-i", "eth0", "-f", "-q", "-n", "-t", "20", "-T", "1"]
-    run([*client, "-s", hook, *options], netns=three.guest, timeout=15)
+    run([*client, "-s", hook, *options], netns=three.guest, timeout=60)
 
 
 def test_the_guest_gets_the_pods_address_and_routes(three: Three, tmp_path: Path) -> None:

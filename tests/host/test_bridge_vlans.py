@@ -121,7 +121,7 @@ def test_links_of_a_device_of_the_node(place: Wire, plugin: dict) -> None:
     assert "net1" not in shell("ip -br link", place.pod)
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 @pytest.mark.skipif(bool(usermode.missing()), reason=f"not installed: {usermode.missing()}")
 def test_the_same_on_a_kernel_that_can(tmp_path: Path) -> None:
     if filters_vlans():

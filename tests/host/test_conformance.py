@@ -12,7 +12,7 @@ from kubernetes.client.exceptions import ApiException
 
 from tests.fakes.instance import Instance, free_port, until
 
-pytestmark = [pytest.mark.host, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.host, pytest.mark.timeout(600)]
 
 SPACE = "kubevirt-test-default1"
 VMI = ("kubevirt.io", "v1", SPACE, "virtualmachineinstances")
@@ -137,12 +137,12 @@ def test_components_know_the_configuration(instance, api, component) -> None:
         unchecked = ssl.create_default_context()
         unchecked.check_hostname, unchecked.verify_mode = False, ssl.CERT_NONE
         with urllib.request.urlopen(
-            f"https://127.0.0.1:{port}/healthz", context=unchecked, timeout=20
+            f"https://127.0.0.1:{port}/healthz", context=unchecked, timeout=60
         ) as answer:
             said = json.load(answer)
     finally:
         forward.terminate()
-        forward.communicate(timeout=20)
+        forward.communicate(timeout=60)
     assert int(said["config-resource-version"]) >= int(kubevirt(api)["metadata"]["resourceVersion"])
 
 
@@ -223,7 +223,7 @@ def test_a_machine_starts_and_is_not_evicted(api) -> None:
         vmi = objects.get_namespaced_custom_object(*VMI, "runs")
         return vmi.get("status", {}).get("phase") == "Running"
 
-    until(running, "the phase Running", 120)
+    until(running, "the phase Running")
     until(lambda: "Started" in events(api, "runs"), "the event Started")
     assert set(events(api, "runs").values()) == {"Normal"}
     uid = made["metadata"]["uid"]
@@ -246,4 +246,4 @@ def test_a_namespace_goes_with_all_that_is_in_it(api) -> None:
     def gone():
         return SPACE not in {each.metadata.name for each in core.list_namespace().items}
 
-    until(gone, "the end of the namespace", 90)
+    until(gone, "the end of the namespace")

@@ -14,7 +14,7 @@ from tests.fakes import usermode
 pytestmark = [
     pytest.mark.host,
     pytest.mark.slow,
-    pytest.mark.timeout(400),
+    pytest.mark.timeout(600),
     pytest.mark.skipif(bool(usermode.missing()), reason=f"not installed: {usermode.missing()}"),
 ]
 

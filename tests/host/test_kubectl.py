@@ -16,7 +16,7 @@ from virtctl.local.api.service import Hooks
 from virtctl.local.http.serving import Tls
 from virtctl.models.kinds import POD
 
-pytestmark = [pytest.mark.host, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.host, pytest.mark.timeout(300)]
 
 VM = """
 apiVersion: kubevirt.io/v1
@@ -44,7 +44,7 @@ class Kubectl:
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         try:
-            out, err = await asyncio.wait_for(process.communicate(stdin.encode()), 30)
+            out, err = await asyncio.wait_for(process.communicate(stdin.encode()), 60)
         except BaseException:
             process.kill()
             await process.wait()

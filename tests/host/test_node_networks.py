@@ -98,7 +98,7 @@ def test_a_name_service_can_listen_before_and_with_pods(world: World) -> None:
     node = world.network.nodes[1]
     with hostnet.open_socket(node.netns, socket.AF_INET, socket.SOCK_DGRAM) as service:
         service.bind((node.gateways[0], 53))
-        service.settimeout(5)
+        service.settimeout(60)
         client = world.pods[2].netns
         with hostnet.open_socket(client, socket.AF_INET, socket.SOCK_DGRAM) as asker:
             asker.sendto(b"?", (node.gateways[0], 53))
@@ -141,8 +141,8 @@ def caller(server: str, client: str, address: str) -> str:
         namespaces.open_socket(server, family) as listener,
         namespaces.open_socket(client, family) as call,
     ):
-        listener.settimeout(5)
-        call.settimeout(2)
+        listener.settimeout(60)
+        call.settimeout(60)
         listener.bind((address, 8080))
         listener.listen()
         call.connect((address, 8080))

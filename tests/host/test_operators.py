@@ -12,7 +12,7 @@ from kubernetes.dynamic import DynamicClient
 from tests.fakes import greeter
 from tests.fakes.instance import ROOT, Instance, until
 
-pytestmark = [pytest.mark.host, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.host, pytest.mark.timeout(600)]
 
 GREETING = (greeter.GROUP, greeter.VERSION, "default", greeter.PLURAL)
 MACHINE = (*greeter.MACHINES, "default", "virtualmachines")
@@ -48,7 +48,7 @@ def operator(instance: Instance, api: client.ApiClient, tmp_path) -> Iterator[No
         assert process.poll() is None, log.read_text()
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
         print(log.read_text())  # noqa: T201 - shown when the test fails
 
 

@@ -104,8 +104,8 @@ def caller(server: str, client: str, address: str, at: str, port: int = 8080) ->
         namespaces.open_socket(server, family) as listener,
         namespaces.open_socket(client, family) as call,
     ):
-        listener.settimeout(5)
-        call.settimeout(2)
+        listener.settimeout(60)
+        call.settimeout(60)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((at, port))
         listener.listen()

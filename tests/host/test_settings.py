@@ -6,7 +6,7 @@ import pytest
 
 from tests.fakes.instance import Instance, until
 
-pytestmark = [pytest.mark.host, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.host, pytest.mark.timeout(600)]
 
 SETTINGS = """\
 apiVersion: hco.kubevirt.io/v1beta1

@@ -11,7 +11,7 @@ from tests.launcher.system import test_cgroups
 
 pytestmark = [
     pytest.mark.host,
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(600),
     pytest.mark.skipif(bool(usermode.missing()), reason=f"not installed: {usermode.missing()}"),
 ]
 

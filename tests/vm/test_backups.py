@@ -120,7 +120,7 @@ def back_up(instance: Instance, name: str, **spec: object) -> dict:
         ]
         return found if ended else None
 
-    found = until(over, f"the end of backup {name}", 120)
+    found = until(over, f"the end of backup {name}")
     assert isinstance(found, dict)
     assert {"Complete"} <= {one["type"] for one in found["conditions"]}, found
     return found
@@ -181,7 +181,7 @@ def test_backups(instance: Instance, tmp_path: Path) -> None:
         "metadata: {name: s1}\nspec:\n"
         f"  source: {{apiGroup: kubevirt.io, kind: VirtualMachine, name: {NAME}}}\n"
     )
-    until(lambda: status(instance, "vmsnapshot", "s1").get("readyToUse"), "the snapshot", 120)
+    until(lambda: status(instance, "vmsnapshot", "s1").get("readyToUse"), "the snapshot")
     (copy,) = instance.directory.glob("snapshots/*/disk.img")
     assert hashlib.sha256(copy.read_bytes()).hexdigest() == second
 
@@ -193,7 +193,7 @@ def test_backups(instance: Instance, tmp_path: Path) -> None:
         found = json.loads(instance.run("get", "vmi", "-o", "json").stdout)["items"]
         return any(one["metadata"]["uid"] != before for one in found)
 
-    until(is_new, "the new instance", 120)
+    until(is_new, "the new instance")
     instance.run("wait", NAME, "--for", "ssh", "--timeout", "3m")
     until(lambda: tracking("vmi") == "Enabled", "the tracking of the new guest")
     third = write(instance, 200, 2)

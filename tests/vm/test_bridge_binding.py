@@ -10,7 +10,7 @@ from launcher.system import linkkinds
 from tests.fakes.scratch import shell
 from tests.vm.test_launcher import POD_ADDRESS, Pod, pod
 
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(600)]
 
 NIC = Nic(name="default", pod_nic="eth0", binding=Bridge())
 

@@ -21,7 +21,7 @@ from launcher.system import process
 from tests.fakes.specs import machine
 from tests.vm.test_launcher import Pod, pod
 
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(600)]
 
 MIB = 1 << 20
 
@@ -73,7 +73,7 @@ def test_qemus_user_gets_at_all_that_is_the_machines(tmp_path: Path) -> None:
         # The firmware found that nothing boots, and says so on the serial console.
         made.until_said("BdsDxe")
         told = made.place.private / "downwardapi-disks/vhostmd0"
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 150
         while not told.read_bytes().startswith(b"mvbd"):
             assert time.monotonic() < deadline
             time.sleep(0.1)

@@ -22,7 +22,7 @@ from launcher.system import namespaces, process
 from tests.fakes.scratch import pod_by_hand, scratch_netns
 from tests.fakes.specs import UID, machine
 
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(600)]
 
 POD_ADDRESS = "10.129.2.132"
 _T = TypeVar("_T")
@@ -197,7 +197,7 @@ class TestRunning:
             reader, writer = await lifecycle.open_serial(booted.place)
             writer.write(b"\n")
             said = b""
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(150):
                 while b"login:" not in said:
                     said += await reader.read(4096)
             writer.close()
@@ -285,7 +285,7 @@ def fresh(tmp_path: Path) -> Iterator[Pod]:
 
 
 def _gone(made: Pod) -> bool:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 150
     while lifecycle.is_alive(made.place) and time.monotonic() < deadline:
         time.sleep(0.02)
     return made.processes() == []

@@ -10,7 +10,7 @@ import pytest
 
 from tests.fakes.instance import Instance, processes, traces, until
 
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(600)]
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def launcher(instance: Instance, uid: str) -> int:
 def kill_all(instance: Instance, uid: str) -> None:
     instance.kill()
     os.kill(launcher(instance, uid), signal.SIGKILL)
-    until(lambda: not processes(instance.directory), "the end of all", 10)
+    until(lambda: not processes(instance.directory), "the end of all")
 
 
 def test_machines_that_shall_always_run_do_so_again_after_down_and_up(instance: Instance) -> None:
@@ -80,7 +80,7 @@ def test_after_all_was_killed_down_leaves_nothing(instance: Instance) -> None:
 def test_a_guest_outlives_the_daemon_and_is_told_of(instance: Instance) -> None:
     uid = new_uid(instance, "")
     instance.kill()
-    until(lambda: not daemons(instance), "the daemon's end", 10)
+    until(lambda: not daemons(instance), "the daemon's end")
     assert "guest runs" in instance.run("local", "status", code=1).stdout
     assert instance.run("local", "logs", "vm/web").stdout
     instance.up()

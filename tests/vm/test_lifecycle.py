@@ -17,7 +17,7 @@ from launcher.state import Stage
 from launcher.system import namespaces, netlink
 from tests.vm.test_launcher import Pod, pod
 
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(600)]
 
 MIB = 1 << 20
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBNs4cC8cTDcSAMgOu1h7UaALzqgc5EUYdVTGlmHQRlh bob"

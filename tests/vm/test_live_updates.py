@@ -9,7 +9,7 @@ import pytest
 
 from tests.fakes.instance import Instance, traces, until
 
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(600)]
 
 DEFINITION = """
 apiVersion: k8s.cni.cncf.io/v1
@@ -91,7 +91,7 @@ def conditions(instance: Instance, kind: str) -> set[str]:
 def test_a_running_machine_follows_its_template(instance: Instance) -> None:
     uid = instance.get("vmi", "web")["metadata"]["uid"]
     lines = "cat /run/long 2>/dev/null | wc -l"
-    until(lambda: instance.ssh("web", lines, None) == f"{LINES}\n", "the end of a long seed", 90)
+    until(lambda: instance.ssh("web", lines, None) == f"{LINES}\n", "the end of a long seed")
 
     with_nics(instance, FIRST, BLUE)
     until(lambda: {"domain", "multus-status"} <= sources(instance, "blue"), "the NIC")

@@ -22,7 +22,7 @@ from launcher.system import namespaces, process
 from tests.fakes.scratch import pod_by_hand, scratch_netns
 from tests.fakes.specs import UID, machine
 
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(600)]
 
 POD_ADDRESS = "10.129.2.132"
 MIB = 1 << 20

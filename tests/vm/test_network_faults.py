@@ -96,7 +96,7 @@ def says(instance: Instance, words: str, *command: str) -> None:
         return words in heard
 
     try:
-        until(named, words, 60)
+        until(named, words)
     except AssertionError as error:
         raise AssertionError(f"{error}; it said:\n{heard}") from error
 

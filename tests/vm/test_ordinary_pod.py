@@ -15,7 +15,7 @@ from launcher.system.process import Spawned
 from tests.fakes.scratch import pod_by_hand, scratch_netns
 from tests.vm.test_launcher import POD_ADDRESS
 
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(600)]
 
 HOME = Path(__file__).resolve().parents[2]
 
@@ -106,7 +106,7 @@ def container(tmp_path: Path, tiny_image: Path) -> Iterator[Container]:
             yield Container(started, node, pod, log, key)
         finally:
             started.kill()
-            started.wait(10)
+            started.wait(150)
         assert process.run(["ip", "netns", "pids", pod]).stdout == ""
 
 
@@ -119,4 +119,4 @@ def test_a_guest_runs_with_what_a_container_may(container: Container) -> None:
     links = process.run(["ip", "-br", "link"], netns=container.pod).stdout
     assert "k6t-eth0" in links
     container.ssh("(sleep 1; poweroff) >/dev/null 2>&1 &")
-    assert container.process.wait(30) == 0
+    assert container.process.wait(150) == 0

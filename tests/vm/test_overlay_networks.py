@@ -137,7 +137,7 @@ def test_guests_on_networks_of_ovn(instance: Instance, tmp_path: Path) -> None:
         until(lambda: answers("172.17.34.1", in_34), "the first guest in VLAN 34", 240)
         until(lambda: answers("172.17.33.2", in_33), "the second guest in VLAN 33", 240)
         for name in ("blue1", "blue2"):
-            until(lambda name=name: logged_in(instance, name), "a login", 120)
+            until(lambda name=name: logged_in(instance, name), "a login")
         with (
             sniffed(suffix, "n1-enp1s0", tmp_path) as on_one,
             sniffed(suffix, "n2-enp2s0", tmp_path) as on_two,

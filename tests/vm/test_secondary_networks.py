@@ -9,7 +9,7 @@ import pytest
 from tests.fakes.instance import Instance, traces, until
 from tests.fakes.scratch import answers, shell
 
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(600)]
 
 GUEST = "172.17.33.250"
 NETWORK = """

@@ -11,7 +11,7 @@ import pytest
 
 from tests.fakes.instance import Instance, traces, until
 
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(600)]
 
 CLAIM = """\
 apiVersion: v1

@@ -16,7 +16,7 @@ from tests.fakes.disks import MIB, digest, write_raw
 from tests.fakes.instance import Instance, traces, until
 from tests.fakes.webserver import WebServer
 
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(600)]
 
 ROOT_SIZE, DATA_SIZE = 300 * MIB, 48 * MIB
 TEMPLATE = """\
@@ -172,7 +172,7 @@ def test_a_disk_is_copied_when_its_guest_lets_go_of_it(instance: Instance) -> No
     until(lambda: running() == "CloneSourceInUse", "the refusal to copy a disk in use")
     instance.run("stop", "fedora-1", "--force", "--grace-period", "0")
     until(lambda: loops(instance, "data") == [], "the end of the loop device")
-    until(lambda: phase(instance, "copy") == "Succeeded", "the copy", 90)
+    until(lambda: phase(instance, "copy") == "Succeeded", "the copy")
     assert digest(disk(instance, "copy"), ROOT_SIZE) == digest(
         disk(instance, "fedora-1"), ROOT_SIZE
     )

@@ -13,7 +13,7 @@ from launcher.system import process
 from tests.fakes.emulator import Emulator, emulator
 from tests.fakes.servedpod import NETWORK, served_pod
 
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(600)]
 
 POD = "vt-tiny-pod"
 
@@ -95,7 +95,7 @@ def ssh(keys: Path, user: str, command: str, key: str = "key") -> str:
         "-o", "BatchMode=yes", "-o", "LogLevel=ERROR", "-F", "none", "-i", str(keys / key),
     ]  # fmt: skip
     argv = ["ssh", *options, f"{user}@10.0.2.2", command]
-    return process.run(argv, netns=POD, timeout=30).stdout
+    return process.run(argv, netns=POD, timeout=150).stdout
 
 
 def eventually(guest: Emulator, command: str, wanted: str, seconds: float = 15) -> str:
@@ -163,8 +163,8 @@ def test_copy(guest: Emulator, keys: Path, tmp_path: Path) -> None:
     (tmp_path / "sent").write_bytes(b"x" * 100_000)
     options = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"]
     argv = ["scp", "-q", "-F", "none", *options, "-i", str(keys / "key")]
-    process.run([*argv, tmp_path / "sent", "fedora@10.0.2.2:there"], netns=POD, timeout=30)
-    process.run([*argv, "fedora@10.0.2.2:there", tmp_path / "back"], netns=POD, timeout=30)
+    process.run([*argv, tmp_path / "sent", "fedora@10.0.2.2:there"], netns=POD, timeout=150)
+    process.run([*argv, "fedora@10.0.2.2:there", tmp_path / "back"], netns=POD, timeout=150)
     assert (tmp_path / "back").read_bytes() == b"x" * 100_000
 
 
@@ -173,7 +173,7 @@ def test_netcat_as_others_have_it(guest: Emulator) -> None:
     eventually(guest, "netstat -ltn", ":1500")
     argv = ["busybox", "nc", "-w", "5", "10.0.2.2", "1500"]
     for _ in range(2):
-        assert process.run(argv, netns=POD, timeout=20).stdout == "Hello World\n"
+        assert process.run(argv, netns=POD, timeout=150).stdout == "Hello World\n"
 
 
 def test_agent(guest: Emulator) -> None:
@@ -190,7 +190,7 @@ def test_power_button(guest: Emulator) -> None:
     """The last test: the guest is gone afterwards."""
     guest.monitor("system_powerdown")
     guest.console.expect("tiny: power button", 20)
-    assert guest.child.wait(20) == 0
+    assert guest.child.wait(150) == 0
 
 
 def test_script_on_a_config_drive_in_a_cd_drive(image: Path, tmp_path: Path) -> None:
@@ -206,4 +206,4 @@ def test_script_on_a_config_drive_in_a_cd_drive(image: Path, tmp_path: Path) -> 
         eventually(guest, "ls /var/lib/cloud/instance/", "finished")
         assert guest.console.run("cat /run/ran") == "ran as root\n"
         guest.console.send("poweroff")
-        assert guest.child.wait(20) == 0
+        assert guest.child.wait(150) == 0

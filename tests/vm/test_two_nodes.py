@@ -8,7 +8,7 @@ import pytest
 
 from tests.fakes.instance import Instance, traces, until
 
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def moved(instance: Instance, node: str) -> str:
         known = address != "" and address == uids.get(pod)
         return address if (status["nodeName"], ready) == (node, "True") and known else ""
 
-    return str(until(there, f"one on {node}", 90))
+    return str(until(there, f"one on {node}"))
 
 
 def phases(instance: Instance) -> list[str]:
@@ -90,7 +90,7 @@ def test_a_machine_moves_while_it_runs(instance: Instance) -> None:
     instance.apply(slow)
     # given up on its way, while there is no daemon for a while
     instance.run("migrate", "one")
-    until(lambda: "Running" in phases(instance), "a migration under way", 90)
+    until(lambda: "Running" in phases(instance), "a migration under way")
     instance.kill()
     instance.up("--nodes", "2")
     assert "Running" in phases(instance)

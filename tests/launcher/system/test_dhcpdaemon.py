@@ -42,7 +42,7 @@ def server(network: HostNetwork, tmp_path: Path) -> Iterator[None]:
         yield
     finally:
         served.kill()
-        served.wait(10)
+        served.wait(60)
 
 
 def test_a_lease_is_kept_by_a_daemon_of_the_nodes_own(network: HostNetwork, server: None) -> None:

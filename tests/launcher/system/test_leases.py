@@ -11,7 +11,7 @@ from launcher.system import nodeapply, nodeobserve, process
 from tests.fakes.nodeplaces import apply, node
 from tests.fakes.scratch import shell
 
-pytestmark = [pytest.mark.host, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.host, pytest.mark.timeout(300)]
 
 NEEDED = [
     name
@@ -69,7 +69,7 @@ def test_an_address_is_given_and_given_back(tmp_path: Path) -> None:
             assert list(place.directory.glob("dhcp-*.json")) == []
         finally:
             server.kill(signal.SIGTERM)
-            server.wait(5)
+            server.wait(60)
 
 
 ASKING = "interfaces: [{name: en0, ipv4: {enabled: true, dhcp: true, auto-gateway: false}}]"
@@ -116,4 +116,4 @@ def test_an_address_by_dhcpv6_besides_that_of_the_router(tmp_path: Path) -> None
             assert list(place.directory.glob("dhcp6-*.json")) == []
         finally:
             server.kill(signal.SIGTERM)
-            server.wait(5)
+            server.wait(60)

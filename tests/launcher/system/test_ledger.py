@@ -51,7 +51,7 @@ async def test_listeners_get_states_up_to_the_final_one(tmp_path: Path) -> None:
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         book.update(stage=stage)
-    await asyncio.wait_for(task, 1)
+    await asyncio.wait_for(task, 60)
     assert seen == [Stage.PREPARING, Stage.RUNNING, Stage.SHUT_OFF]
 
 
@@ -60,4 +60,4 @@ async def test_reach_waits_for_a_stage(tmp_path: Path) -> None:
     task = asyncio.create_task(book.reach(Stage.PAUSED, Stage.SHUT_OFF))
     await asyncio.sleep(0)
     book.update(stage=Stage.PAUSED)
-    assert (await asyncio.wait_for(task, 1)).stage is Stage.PAUSED
+    assert (await asyncio.wait_for(task, 60)).stage is Stage.PAUSED

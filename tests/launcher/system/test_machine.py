@@ -88,17 +88,17 @@ class Stand:
         return self.hypervisor
 
     async def at(self, stage: Stage) -> MachineState:
-        return await asyncio.wait_for(self.ledger.reach(stage), 5)
+        return await asyncio.wait_for(self.ledger.reach(stage), 60)
 
     async def until(self, holds: Callable[[MachineState], bool]) -> MachineState:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             async for state in self.ledger.states():
                 if holds(state):
                     return state
         raise AssertionError("it never held")
 
     async def end(self) -> MachineState:
-        await asyncio.wait_for(self.life, 5)
+        await asyncio.wait_for(self.life, 60)
         return self.ledger.state
 
 

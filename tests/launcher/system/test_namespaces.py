@@ -59,7 +59,7 @@ def test_only_the_thread_that_enters_is_moved() -> None:
     moved = threading.Event()
 
     def look() -> None:
-        moved.wait(5)
+        moved.wait(60)
         seen.append(namespaces.identity())
 
     thread = threading.Thread(target=look)
@@ -86,7 +86,7 @@ def test_a_child_is_born_in_the_namespace() -> None:
         done = process.run(["readlink", "/proc/self/ns/net"], netns=name)
         assert done.stdout.strip() == f"net:[{namespaces.identity(name)[1]}]"
         spawned = process.spawn(["sh", "-c", "exit $(ip -o link | grep -c .)"], netns=name)
-        assert spawned.wait(5) == 1
+        assert spawned.wait(60) == 1
 
 
 def test_what_is_not_there_cannot_be_entered() -> None:

@@ -48,7 +48,7 @@ def test_a_switch_is_started_once_dies_and_comes_back(netns: str, tmp_path: Path
         ]
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while any(process.start_time(pid) for pid in pids) and time.monotonic() < deadline:
             time.sleep(0.01)
         assert not ovs.runs(home)

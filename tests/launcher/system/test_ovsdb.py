@@ -28,7 +28,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[[Answer, Path], None]]:
 
     yield start
     for thread in threads:
-        thread.join(5)
+        thread.join(60)
 
 
 def _serve(server: socket.socket, answer: Answer) -> None:

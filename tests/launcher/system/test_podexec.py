@@ -32,7 +32,7 @@ async def start(
 async def output(process: PodProcess) -> dict[int, bytes]:
     """Everything that a program says, by stream."""
     said = {1: b"", 2: b""}
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             stream, data = await process.read()
             if not data:

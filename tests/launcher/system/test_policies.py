@@ -132,7 +132,7 @@ def test_answers_pass_when_the_rules_are_made_anew(pods: Pods) -> None:
     with namespaces.open_socket(b) as listener, namespaces.open_socket(a) as call:
         listener.bind((pods.lan[1], 8080))
         listener.listen()
-        call.settimeout(5)
+        call.settimeout(60)
         call.connect((pods.lan[1], 8080))
         with listener.accept()[0] as accepted:
             for number in range(3):

@@ -66,7 +66,7 @@ def test_a_spawned_program_writes_its_log_in_a_session_of_its_own(tmp_path: Path
     log = tmp_path / "log"
     spawned = process.spawn(["sh", "-c", "ps=$$; echo $MARK; echo err >&2; exit 4"], log=log,
                             env={"MARK": "m"})  # fmt: skip
-    assert spawned.wait(5) == 4
+    assert spawned.wait(60) == 4
     assert log.read_text() == "m\nerr\n"
     assert spawned.poll() == 0  # reaped already
 

@@ -50,11 +50,11 @@ def test_a_connection_reaches_a_backend() -> None:
         one = VirtualService(address="10.96.0.5", protocol="tcp", port=22, backends=(backend,))
         serve_services(node_in(node), (one,), CIDR)
         with socket.create_server(("10.0.0.1", 7007)) as server:
-            server.settimeout(5)
+            server.settimeout(60)
             greeting = threading.Thread(target=_greet, args=(server,), daemon=True)
             greeting.start()
             assert shell("busybox nc -w 3 10.96.0.5 22", client) == "hello"
-            greeting.join(5)
+            greeting.join(60)
 
 
 def _greet(server: socket.socket) -> None:

@@ -179,7 +179,7 @@ def test_a_stream_that_is_cut_leaves_the_terminal_as_it_was() -> None:
                 shown += os.read(master, 1024)
             assert termios.tcgetattr(slave) != before
             os.write(master, b"x")
-            _, said = process.communicate(timeout=20)
+            _, said = process.communicate(timeout=60)
     after = termios.tcgetattr(slave)
     os.close(master)
     os.close(slave)
@@ -203,5 +203,5 @@ def test_an_interrupt_is_130(words: list[str]) -> None:
             with connection:
                 connection.recv(65536)
                 process.send_signal(signal.SIGINT)
-                out, said = process.communicate(timeout=20)
+                out, said = process.communicate(timeout=60)
     assert (process.returncode, out, said) == (130, b"", b"\n")

@@ -112,7 +112,7 @@ async def test_unix_sockets(session_at: SessionAt, tmp_path: Path) -> None:
     async with unix_serve(echo, path, subprotocols=["plain.kubevirt.io"]):
         stream = await dial(session_at(f"unix://{path}").rest, "/")
         await stream.send(b"x")
-        assert await asyncio.wait_for(stream.receive(), 2) == b"x"
+        assert await asyncio.wait_for(stream.receive(), 60) == b"x"
         await stream.close()
 
 

@@ -82,6 +82,6 @@ def test_listening_until_interrupted(tmp_path: object) -> None:
                     client.sendall(b"a")
                     assert client.recv(100) == b"A"
             process.send_signal(signal.SIGINT)
-            _, said = process.communicate(timeout=10)
+            _, said = process.communicate(timeout=60)
         assert process.returncode == 0
     assert said == f"forwarding tcp 127.0.0.1:{bound['port']} to 22\n"

@@ -31,7 +31,7 @@ def test_without_the_program_it_says_where_to_connect() -> None:
             assert found, said
             with socket.create_connection(("127.0.0.1", int(found[1]))) as client:
                 assert client.recv(100) == b"hello"
-            _, errors = process.communicate(timeout=10)
+            _, errors = process.communicate(timeout=60)
         assert (process.returncode, errors) == (0, "")
         assert server.paths == [WHERE]
 

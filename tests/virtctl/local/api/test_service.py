@@ -414,7 +414,7 @@ def test_bad_revisions(service, text) -> None:
 
 async def take(watch, number: int):
     found = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         async for event in watch:
             found.append((event.type, event.object["metadata"].get("name")))
             if len(found) == number:

@@ -123,7 +123,6 @@ def test_a_fresh_instance_has_networks_that_are_free() -> None:
 
 
 @pytest.mark.host
-@pytest.mark.timeout(60)
 def test_networks_that_others_took_meanwhile_are_not_used(tmp_path: Path) -> None:
     one, other = RealInstance(tmp_path / "one"), RealInstance(tmp_path / "other")
     try:
@@ -146,7 +145,6 @@ def test_networks_that_others_took_meanwhile_are_not_used(tmp_path: Path) -> Non
 
 
 @pytest.mark.host
-@pytest.mark.timeout(60)
 def test_a_first_start_that_fails_is_undone(tmp_path: Path) -> None:
     made = RealInstance(tmp_path / "instance")
     made.directory.mkdir()

@@ -33,7 +33,7 @@ def https(server, keys, *, certificate: bool = False, **headers) -> httpx.AsyncC
     if certificate:
         context.load_cert_chain(keys.admin, keys.admin_key)
     url = f"https://127.0.0.1:{server.port}"
-    return httpx.AsyncClient(verify=context, base_url=url, headers=headers)
+    return httpx.AsyncClient(verify=context, base_url=url, headers=headers, timeout=60)
 
 
 async def who(client) -> str:
@@ -57,7 +57,7 @@ async def test_foreign_certificates_are_refused(server, keys, tmp_path) -> None:
     context = ssl.create_default_context(cafile=keys.ca)
     context.load_cert_chain(other.admin, other.admin_key)
     url = f"https://127.0.0.1:{server.port}"
-    async with httpx.AsyncClient(verify=context, base_url=url) as client:
+    async with httpx.AsyncClient(verify=context, base_url=url, timeout=60) as client:
         with pytest.raises(httpx.TransportError):
             await client.get("/version")
 
@@ -95,7 +95,7 @@ async def test_stop_ends_open_watches(tmp_path) -> None:
     ):
         lines = answer.aiter_lines()
         await anext(lines)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await server.serving.stop(0.1)
             with pytest.raises(httpx.RemoteProtocolError):
                 [line async for line in lines]
@@ -124,7 +124,7 @@ async def spoken(server, *said: bytes) -> bytes:
         for part in said:
             writer.write(part)
             await writer.drain()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return await reader.read()
     except (ConnectionResetError, BrokenPipeError):
         return b""
@@ -159,7 +159,10 @@ async def test_clients_that_keep_us_waiting_are_sent_away(tmp_path, said, answer
         text = await spoken(server, *said)
         assert text[9:12] == answer, text
         async with server.client() as client:
-            assert (await client.get("/version")).status_code == 200
+            # Who is slow to ask is sent away as well, and a machine under load may be.
+            while (answered := await client.get("/version")).status_code == 408:
+                pass
+            assert answered.status_code == 200
 
 
 async def test_large_heads_with_small_bodies_and_the_other_way_round(tmp_path) -> None:
@@ -250,7 +253,7 @@ async def test_further_doors_lead_to_the_same_server(tmp_path, keys) -> None:
         serving = await serve(app, tls=tls, uds=tmp_path / "doors.sock", doors=[door])
         try:
             context = ssl.create_default_context(cafile=keys.ca)
-            async with httpx.AsyncClient(verify=context) as client:
+            async with httpx.AsyncClient(verify=context, timeout=60) as client:
                 assert (await client.get(f"https://127.0.0.1:{port}/")).status_code == 204
         finally:
             await serving.stop()

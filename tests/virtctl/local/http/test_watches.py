@@ -17,7 +17,7 @@ async def lines(client, number: int, path: str = MAPS, accept: str = "*/*", **qu
     found = []
     params = {"watch": "true", **query}
     async with (
-        asyncio.timeout(5),
+        asyncio.timeout(60),
         client.stream("GET", path, params=params, headers={"accept": accept}) as answer,
     ):
         async for line in answer.aiter_lines():
@@ -137,7 +137,7 @@ async def test_a_client_that_does_not_read_is_told_to_list_again(server) -> None
         document = {"metadata": {"name": f"c{number}"}, "data": {"a": "x" * 100_000}}
         server.service.create(CONFIG_MAP, "default", document)
         await asyncio.sleep(0)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         seen = b""
         while b"0\r\n\r\n" not in seen[-8:]:
             seen = seen[-1000:] + await reader.read(1 << 20)

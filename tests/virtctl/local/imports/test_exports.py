@@ -45,7 +45,7 @@ class Served:
         self, path: str, token: str = "secret", method: str = "GET", **headers: str
     ) -> tuple[int, bytes, dict[str, str]]:
         connection = http.client.HTTPSConnection(
-            "127.0.0.1", self.port, context=self.context, timeout=15
+            "127.0.0.1", self.port, context=self.context, timeout=60
         )
         named = {"x-kubevirt-export-token": token, **headers}
         try:
@@ -146,7 +146,7 @@ def test_the_service_has_a_certificate_of_its_own(served: Served) -> None:
     files = certificate(served.root, "shop", "virt-export-e1")
     pki.issue(pki.Pki(served.root.parent / "pki"), *files, ("virt-export-e1.shop.svc",))
     for name, told in (("virt-export-e1.shop.svc", True), ("virt-export-x.shop.svc", False)):
-        with socket.create_connection(("127.0.0.1", served.port), 15) as plain:
+        with socket.create_connection(("127.0.0.1", served.port), 60) as plain:
             trust = served.context
             if told:
                 with trust.wrap_socket(plain, server_hostname=name) as secure:
@@ -171,7 +171,7 @@ def test_a_download_ends_when_a_guest_takes_the_disk(served: Served, tmp_path: P
         file.truncate(512 * MIB)
     served.offer(one=Disk(path=str(disk)))
     connection = http.client.HTTPSConnection(
-        "127.0.0.1", served.port, context=served.context, timeout=15
+        "127.0.0.1", served.port, context=served.context, timeout=60
     )
     try:
         headers = {"x-kubevirt-export-token": "secret"}

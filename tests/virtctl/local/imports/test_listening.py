@@ -7,13 +7,10 @@ import ssl
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
-import pytest
-
 from virtctl.local import pki
 from virtctl.local.imports.listening import TlsServer
 
 
-@pytest.mark.timeout(60)
 def test_it_ends_when_nobody_comes(tmp_path: Path) -> None:
     keys = pki.ensure(tmp_path, ("127.0.0.1",))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

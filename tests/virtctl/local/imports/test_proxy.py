@@ -48,7 +48,7 @@ class Served:
         named |= {name.replace("_", "-"): value for name, value in headers.items()}
         named = {name: value for name, value in named.items() if value}
         connection = http.client.HTTPSConnection(
-            "127.0.0.1", self.port, context=self.context, timeout=15
+            "127.0.0.1", self.port, context=self.context, timeout=60
         )
         try:
             connection.request(method, path, body, named)
@@ -169,7 +169,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(served: Served) -> None:
 def test_strangers_to_tls_do_no_harm(served: Served) -> None:
     with socket.create_connection(("127.0.0.1", served.port)) as plain:
         plain.sendall(b"GET / HTTP/1.1\r\n\r\n")
-        plain.settimeout(10)
+        plain.settimeout(60)
         with contextlib.suppress(ConnectionResetError):
             plain.recv(100)
     assert served.ask("GET", "/healthz", Authorization="")[0] == 200

@@ -89,7 +89,6 @@ async def test_an_export_without_a_secret_gets_one(cluster) -> None:
     assert cluster.service.get(SECRET, "default", "export-token-e")["data"]["token"]
 
 
-@pytest.mark.timeout(60)
 async def test_a_download_is_served_by_a_process_of_its_own(cluster) -> None:
     cluster.service.create(
         EXPORT, "default", {"metadata": {"name": "e"}, "spec": {"source": SOURCE}}
@@ -117,10 +116,10 @@ def fetch(url: str, authority: Path, token: str, port: int = 0) -> tuple[int, by
     parts = urlsplit(url)
     context = ssl.create_default_context(cafile=str(authority))
     connection = http.client.HTTPSConnection(
-        parts.hostname or "", parts.port, timeout=30, context=context
+        parts.hostname or "", parts.port, timeout=60, context=context
     )
     if port:
-        plain = socket.create_connection(("127.0.0.1", port), 30)
+        plain = socket.create_connection(("127.0.0.1", port), 60)
         connection.sock = context.wrap_socket(plain, server_hostname=parts.hostname)
     try:
         connection.request("GET", parts.path, headers={"x-kubevirt-export-token": token})

@@ -70,7 +70,7 @@ class World:
             await asyncio.gather(task, return_exceptions=True)
 
     async def until(self, key: str, value: str, name: str = "dv1") -> None:
-        await eventually(lambda: self.mark(key, name) == value, 15)
+        await eventually(lambda: self.mark(key, name) == value, 60)
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ async def test_nobody_there_is_asked_again_by_the_next_daemon(world: World) -> N
     world.put(claim(SOURCE="http", ENDPOINT=url))
     for count in (1, 2, 3):
         async with world.running(FakeClock(), pause):
-            await eventually(lambda count=count: len(pauses) == count, 15)
+            await eventually(lambda count=count: len(pauses) == count, 60)
     assert pauses == [10, 20, 40]
     assert world.mark(fillings.RESTARTS) == "3"
     assert world.mark(fillings.POD_PHASE) == "Running"
@@ -199,7 +199,7 @@ async def test_a_daemon_that_starts_again_goes_on(world: World, tmp_path: Path) 
         web.pace = lambda: None if gate.is_set() else __import__("time").sleep(0.02)
         document = world.put(claim(SOURCE="http", ENDPOINT=web.url("disk")))
         async with world.running():
-            await eventually(lambda: len(web.requests) == 1, 15)
+            await eventually(lambda: len(web.requests) == 1, 60)
         assert world.mark(fillings.POD_PHASE) == "Running"
         assert not world.disk().exists()
         (world.layout.imports / "stranger").mkdir()
@@ -218,7 +218,7 @@ async def test_a_claim_that_goes_takes_its_worker_along(world: World) -> None:
         web.pace = lambda: None if gate.is_set() else __import__("time").sleep(0.05)
         world.put(claim(SOURCE="http", ENDPOINT=web.url("disk")))
         async with world.running():
-            await eventually(lambda: len(web.requests) == 1, 15)
+            await eventually(lambda: len(web.requests) == 1, 60)
             world.service.delete(PVC, "default", "dv1")
             gate.set()
             await asyncio.sleep(0)

@@ -111,7 +111,7 @@ async def test_a_missing_definition_is_waited_for(cluster):
     )
     assert (condition["reason"], condition["message"]) == ("FailedCreate", message)
     define(cluster)
-    await cluster.until(lambda: cluster.printable() == "Running", 10)
+    await cluster.until(lambda: cluster.printable() == "Running")
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ async def test_a_plugins_own_words_reach_the_user(cluster):
     )
     assert cluster.host.calls == [f"DEL {LINK}"]  # after the failed ADD
     cluster.host.refuse_links = ""
-    await cluster.until(lambda: cluster.printable() == "Running", 10)
+    await cluster.until(lambda: cluster.printable() == "Running")
     conditions = cluster.vmi()["status"]["conditions"]
     assert "Synchronized" not in [each["type"] for each in conditions]
 
@@ -283,7 +283,7 @@ async def test_a_machine_waits_for_a_node_with_its_bridge(cluster):
     message = "0/1 nodes are available: 1 Insufficient bridge.network.kubevirt.io/br7."
     await cluster.until(lambda: ("FailedScheduling", message) in events(cluster))
     cluster.host.node_bridges.append("br7")
-    await cluster.until(lambda: cluster.printable() == "Running", 10)
+    await cluster.until(lambda: cluster.printable() == "Running")
 
 
 async def test_what_will_not_work_as_meant_is_said(cluster):

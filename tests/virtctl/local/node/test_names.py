@@ -58,7 +58,7 @@ def query(name: str, kind: int) -> bytes:
 def ask(netns: str, server: str, name: str, kind: int = 1) -> bytes:
     family = socket.AF_INET6 if ":" in server else socket.AF_INET
     with hostnet.open_socket(netns, family, socket.SOCK_DGRAM) as asker:
-        asker.settimeout(5)
+        asker.settimeout(60)
         asker.connect((server, 53))
         while True:
             asker.send(query(name, kind))

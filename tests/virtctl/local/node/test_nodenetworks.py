@@ -46,7 +46,7 @@ class FakeNetwork:
         return dict(captures), dict(desired)
 
     def apply(self, desired):
-        self.free.wait(5)
+        self.free.wait(60)
         self.applied.append(desired)
         if self.failing:
             raise self.failing

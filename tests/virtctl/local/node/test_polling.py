@@ -40,8 +40,8 @@ async def test_the_newest_version_is_told() -> None:
         def found(name: str) -> dict:
             return service.get(DATA_IMPORT_CRON, "default", name)
 
-        await eventually(lambda: bool(polls.polled(found("other"))), 10)
-        await eventually(lambda: polls.desired(found("fedora")) == digest, 10)
+        await eventually(lambda: bool(polls.polled(found("other"))), 60)
+        await eventually(lambda: polls.desired(found("fedora")) == digest, 60)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         assert polls.desired(found("other")) == ""

@@ -46,7 +46,7 @@ def probe(kind, **changes):
 
 async def probed(patient, *probes):
     task = asyncio.create_task(probe_machine(probes, patient.ask, patient))
-    await asyncio.wait_for(patient.done.wait(), 2)
+    await asyncio.wait_for(patient.done.wait(), 60)
     task.cancel()
     await asyncio.wait({task})
     return [said for said in patient.said if said != "running"]

@@ -7,5 +7,5 @@ async def test_a_pulse_wakes_all_who_looked_before_it():
     pulse = Pulse()
     waiting = [pulse.next, pulse.next]
     pulse.beat()
-    await asyncio.wait_for(asyncio.gather(*waiting), 1)
+    await asyncio.wait_for(asyncio.gather(*waiting), 60)
     assert not pulse.next.done()

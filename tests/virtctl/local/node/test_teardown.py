@@ -86,7 +86,7 @@ async def test_guests_are_asked_with_their_own_grace(tmp_path: Path) -> None:
     with alive(place) as child:
         async with answering(place, launcher):
             ended = await teardown.stop_guests(layout, grace=None, say=said.append)
-        assert child.wait(5) == -signal.SIGKILL
+        assert child.wait(60) == -signal.SIGKILL
     assert ended == ["default/web"]
     assert (Command.SHUTDOWN, {"grace": 7.0}) in launcher.asked
     assert said == ["shutting down default/web, which may take 7 s"]
@@ -100,7 +100,7 @@ async def test_a_grace_that_is_given_wins_and_those_who_stay_are_ended(tmp_path:
     with alive(place) as child:
         async with answering(place, launcher):
             await teardown.stop_guests(layout, grace=0.0, say=said.append, patience=SHORT)
-        assert child.wait(5) == -signal.SIGKILL
+        assert child.wait(60) == -signal.SIGKILL
     assert said[1:] == ["default/web did not shut down within 0 s and was ended"]
 
 
@@ -116,7 +116,7 @@ async def test_a_stuck_launcher_is_ended(tmp_path: Path) -> None:
     with alive(place) as child:
         async with answering(place, Stuck(obeys=True)):
             await teardown.stop_guests(layout, grace=None, say=said.append, patience=SHORT)
-        assert child.wait(5) == -signal.SIGKILL
+        assert child.wait(60) == -signal.SIGKILL
     assert said[1:] == ["default/web has a launcher that does not answer and was ended"]
 
 
@@ -128,7 +128,7 @@ def test_launchers_that_no_directory_tells_of_are_found_and_ended(tmp_path: Path
     try:
         assert teardown.strays(layout) == [ours.pid]
         teardown.end_strays(layout)
-        assert ours.wait(5) == -signal.SIGKILL
+        assert ours.wait(60) == -signal.SIGKILL
         assert teardown.strays(layout) == []
         assert others.poll() is None
     finally:

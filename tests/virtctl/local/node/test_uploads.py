@@ -8,8 +8,6 @@ import ssl
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pytest
-
 from tests.fakes.disks import MIB, digest, write_raw
 from tests.fakes.eventually import eventually
 from tests.fakes.service import make_service
@@ -43,7 +41,6 @@ def test_the_port_stays_the_same_while_nobody_takes_it(tmp_path: Path) -> None:
         assert address_of(layout) == last
 
 
-@pytest.mark.timeout(60)
 async def test_an_upload_is_taken_by_a_process_of_its_own(tmp_path: Path) -> None:
     layout, service = InstanceLayout(tmp_path), make_service()
     keys = pki.ensure(layout.pki, ("127.0.0.1",))
@@ -78,7 +75,7 @@ def post(url: str, authority: Path, tokens: Tokens, data: bytes) -> int:
 
     parts = urlsplit(url)
     connection = http.client.HTTPSConnection(
-        parts.hostname or "", parts.port, timeout=30,
+        parts.hostname or "", parts.port, timeout=60,
         context=ssl.create_default_context(cafile=str(authority)),
     )  # fmt: skip
     token = tokens.issue(Grant(namespace="x", name="a", uid="u"), time.time())

@@ -22,7 +22,7 @@ class Disk(MemoryLog):
 
     def append(self, changes) -> None:
         self.threads.add(threading.current_thread())
-        assert self.open.wait(10)
+        assert self.open.wait(60)
         if self.broken:
             raise Unwritable("database or disk is full")
         self.groups.append([change.key.name for change in changes])
