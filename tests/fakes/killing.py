@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from virtctl.local.api.service import ApiService
+from tests.fakes.waiting import until
+from virtctl.local.api.service import ApiService, Listing
 from virtctl.local.store.revisions import Store
 from virtctl.local.store.sqlite import SqliteLog
 from virtctl.models.kinds import CONFIG_MAP
@@ -31,6 +32,7 @@ class Writer:
     def __init__(self, name: str) -> None:
         self.name = name
         self.number = 0
+        self.answered = 0
         self.known: int | None = None
         self.asked: int | None = None
 
@@ -51,6 +53,7 @@ class Writer:
                 answer = await client.patch(f"{MAPS}/{self.name}", content=body, headers=MERGE)
                 assert answer.status_code == 200, answer.text
             self.known = self.asked
+            self.answered += 1
 
     def _data(self) -> dict[str, str]:
         """Two members of one object: half of a write would show."""
@@ -67,13 +70,16 @@ class Writer:
 
 
 class Watcher:
-    """Follows the objects over all ends of its watch, and lists only when told to by a 410."""
+    """Follows the objects over all ends of its watch, and lists only when told to by a 410.
+
+    ``answered`` counts the watches that began.
+    """
 
     def __init__(self) -> None:
         self.seen: dict[str, dict] = {}
         self.revision = 0
         self.lists = 0
-        self.resumed = 0
+        self.answered = 0
 
     async def run(self, client: httpx.AsyncClient) -> None:
         if not self.revision:
@@ -82,7 +88,7 @@ class Watcher:
             query = {"watch": "true", "resourceVersion": str(self.revision)}
             async with client.stream("GET", MAPS, params=query, timeout=None) as answer:
                 assert answer.status_code == 200
-                self.resumed += 1
+                self.answered += 1
                 async for line in answer.aiter_lines():
                     if not self._take(msgspec.json.decode(line)):
                         break
@@ -133,9 +139,21 @@ async def serving(home: Path, *words: str):
 
 
 async def run_and_kill(home: Path, seconds: float, workers: list, *words: str) -> None:
-    """Let workers work for some time, kill the server under them, and see them end by that."""
+    """Let workers work for some time, kill the server under them, and see them end by that.
+
+    The time counts from when each has been answered once: a slow machine answers late.
+    """
     async with serving(home, *words) as client:
+        before = [worker.answered for worker in workers]
         tasks = [asyncio.create_task(worker.run(client)) for worker in workers]
+
+        def begun() -> bool:
+            now = [worker.answered for worker in workers]
+            return all(a > b for a, b in zip(now, before, strict=True)) or any(
+                task.done() for task in tasks
+            )
+
+        await until(begun)
         await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
         client.server.kill()
         for ended in await asyncio.gather(*tasks, return_exceptions=True):
@@ -144,9 +162,17 @@ async def run_and_kill(home: Path, seconds: float, workers: list, *words: str) -
 
 def stored(home: Path) -> dict[str, dict]:
     """The objects on disk, by name, as a next server would find them."""
+    return {item["metadata"]["name"]: item for item in _found(home).items}
+
+
+def revision(home: Path) -> int:
+    """The newest revision on disk."""
+    return _found(home).revision
+
+
+def _found(home: Path) -> Listing:
     store = Store(SqliteLog(home / "store.db"))
     try:
-        items = ApiService(store).list(CONFIG_MAP, "default").items
+        return ApiService(store).list(CONFIG_MAP, "default")
     finally:
         store.close()
-    return {item["metadata"]["name"]: item for item in items}

@@ -33,7 +33,7 @@ async def kill_often(home, moments: int, history: str) -> Watcher:
 async def test_nothing_acknowledged_is_lost_and_watches_resume(tmp_path) -> None:
     watcher = await kill_often(tmp_path, 4, "4096")
     assert watcher.lists == 1
-    assert watcher.resumed >= 4
+    assert watcher.answered >= 4
 
 
 async def test_watches_that_cannot_resume_are_told(tmp_path) -> None:
