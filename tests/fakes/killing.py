@@ -12,7 +12,8 @@ import httpx
 import msgspec
 
 from tests.fakes.waiting import until
-from virtctl.local.api.service import ApiService, Listing
+from virtctl.local.api.contract import Listing
+from virtctl.local.api.service import ApiService
 from virtctl.local.store.revisions import Store
 from virtctl.local.store.sqlite import SqliteLog
 from virtctl.models.kinds import CONFIG_MAP
@@ -167,7 +168,7 @@ def stored(home: Path) -> dict[str, dict]:
 
 def revision(home: Path) -> int:
     """The newest revision on disk."""
-    return _found(home).revision
+    return _found(home).resource_version
 
 
 def _found(home: Path) -> Listing:
