@@ -17,7 +17,7 @@ def hypervisor(**status: object) -> FakeHypervisor:
 async def test_a_program_with_its_output() -> None:
     out = base64.b64encode(b"hello\n").decode()
     machine = hypervisor(exited=True, exitcode=3, **{"out-data": out})
-    done = await execute(GuestAgent(machine), ("echo", "a b"), stdin=b"in", patience=1)
+    done = await execute(GuestAgent(machine), ("echo", "a b"), stdin=b"in", patience=60)
     assert (done.exit_code, done.stdout, done.stderr) == (3, b"hello\n", b"")
     assert machine.guest.requests == [
         {"path": "echo", "arg": ["a b"], "capture-output": True, "input-data": "aW4="},
@@ -26,7 +26,7 @@ async def test_a_program_with_its_output() -> None:
 
 
 async def test_a_signal_is_told_as_a_shell_does() -> None:
-    done = await execute(GuestAgent(hypervisor(exited=True, signal=9)), ("x",), patience=1)
+    done = await execute(GuestAgent(hypervisor(exited=True, signal=9)), ("x",), patience=60)
     assert done.exit_code == 137
 
 

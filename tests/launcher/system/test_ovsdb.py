@@ -73,7 +73,7 @@ def test_failures(serve, tmp_path: Path) -> None:
         return [results[request["method"]]] if request["method"] in results else []
 
     serve(answer, tmp_path / "db")
-    with Ovsdb(tmp_path / "db", "D", timeout=0.1) as connection:
+    with Ovsdb(tmp_path / "db", "D", timeout=3) as connection:
         with pytest.raises(HostError, match="D refused: referential"):
             connection.transact(insert("T", {}))
         with pytest.raises(HostError, match="`monitor` of D: unknown table"):

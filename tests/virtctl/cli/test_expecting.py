@@ -8,7 +8,7 @@ from virtctl.cli.expecting import pattern
 from virtctl.errors import UsageError
 
 
-def wait(talk: Talk, wanted: str, timeout: str = "10s") -> tuple[int, str, str]:
+def wait(talk: Talk, wanted: str, timeout: str = "60s") -> tuple[int, str, str]:
     with stream_server(talk) as server:
         words = ["console", "web", "--wait-for", wanted, "--timeout", timeout]
         ran = virtctl(*words, server=server.url)
@@ -35,10 +35,10 @@ def test_it_ends_with_what_is_waited_for() -> None:
 
 
 def test_in_vain() -> None:
-    code, out, said = wait(boot, "^root#", "1s")
+    code, out, said = wait(boot, "^root#", "4s")
     assert (code, out) == (124, "booting\r\nweb login: ")
     assert said == (
-        "error: `^root#` on the console of web did not come within 1 s; "
+        "error: `^root#` on the console of web did not come within 4 s; "
         "its last line was: web login: \n"
     )
 

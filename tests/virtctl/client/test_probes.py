@@ -15,7 +15,7 @@ async def ask(session_at: SessionAt, said: bytes | None, monkeypatch: pytest.Mon
             await connection.send(said[:2])
             await connection.send(said[2:])
 
-    monkeypatch.setattr(probes, "_BANNER_SECONDS", 0.1)
+    monkeypatch.setattr(probes, "_BANNER_SECONDS", 0.1 if said is None else 60)
     with stream_server(talk) as server:
         return await ssh_problem(session_at(server.url).rest, "default", "web", 22)
 

@@ -8,6 +8,7 @@ from websockets.asyncio.server import ServerConnection
 from tests.fakes.descriptors import Piped, piped
 from tests.fakes.env import virtctl
 from tests.fakes.sockets import stream_server
+from tests.fakes.typist import once_raw
 from virtctl.cli.app import run
 
 
@@ -65,10 +66,9 @@ def test_a_terminal_is_raw_while_connected_and_left_by_tilde_dot() -> None:
         env.stdin.close()
         env.stdin = io.TextIOWrapper(io.FileIO(inner, closefd=False))
         before = termios.tcgetattr(inner)
-        timer = threading.Timer(0.3, os.write, (outer, b"me\r~."))
-        timer.start()
+        typing = once_raw(inner, b"me\r~.", outer)
         assert console(process, server.url) == 0
-        timer.join()
+        typing.join(60)
         assert termios.tcgetattr(inner) == before
         said = env.stderr.getvalue()  # type: ignore[attr-defined]
     os.close(outer)

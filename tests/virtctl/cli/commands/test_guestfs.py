@@ -3,7 +3,6 @@ import json
 import os
 import struct
 import termios
-import threading
 
 import pytest
 from websockets.asyncio.server import ServerConnection
@@ -13,6 +12,7 @@ from tests.fakes.descriptors import piped
 from tests.fakes.env import Ran, virtctl
 from tests.fakes.podport import front_door
 from tests.fakes.sockets import stream_server
+from tests.fakes.typist import once_raw
 from virtctl.cli.app import run
 from virtctl.wire.channels import exit_status
 
@@ -148,10 +148,9 @@ def test_the_terminal_is_raw_and_its_size_is_told() -> None:
         with piped() as process, os.fdopen(terminal) as stdin:
             process.env.stdin.close()
             process.env.stdin = stdin
-            typing = threading.Timer(0.3, os.write, (user, b"q"))
-            typing.start()
+            typing = once_raw(terminal, b"q", user)
             assert run(process.env, [f"--server={door}", "guestfs", "data", "--image=i:1"]) == 0
-            typing.join()
+            typing.join(60)
             assert termios.tcgetattr(terminal) == before
         os.close(user)
     assert heard == [b'\x04{"Width":80,"Height":25}', b"\x00q"]

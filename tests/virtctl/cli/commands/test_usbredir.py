@@ -8,6 +8,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 
 from tests.fakes.env import FakeProcesses, virtctl
+from tests.fakes.programs import write_program
 from tests.fakes.sockets import stream_server
 
 WHERE = "/apis/subresources.kubevirt.io/v1/namespaces/default/virtualmachineinstances/web/usbredir"
@@ -38,14 +39,14 @@ def test_without_the_program_it_says_where_to_connect() -> None:
 
 def test_the_program_is_started(tmp_path: Path) -> None:
     program = tmp_path / "usbredirect"
-    program.write_text(
-        f"#!{sys.executable}\nimport socket, sys\n"
+    write_program(
+        program,
+        "import socket, sys\n"
         "host, _, port = sys.argv[4].partition(':')\n"
         "client = socket.create_connection((host, int(port)))\n"
         f"said = ' '.join(sys.argv[1:4]) + ' ' + client.recv(100).decode()\n"
-        f"open({str(tmp_path / 'seen')!r}, 'w').write(said)\n"
+        f"open({str(tmp_path / 'seen')!r}, 'w').write(said)\n",
     )
-    program.chmod(0o700)
 
     class Found(FakeProcesses):
         def which(self, program_name: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from websockets.asyncio.server import ServerConnection
 
 from tests.fakes.env import virtctl
+from tests.fakes.programs import write_program
 from tests.fakes.sockets import stream_server
 
 
@@ -33,13 +34,13 @@ def test_proxy_only_serves_one_client() -> None:
 
 def test_a_viewer_is_started(tmp_path: Path) -> None:
     viewer = tmp_path / "viewer"
-    viewer.write_text(
-        f"#!{sys.executable}\nimport socket, sys\n"
+    write_program(
+        viewer,
+        "import socket, sys\n"
         "host, _, port = sys.argv[1].partition(':')\n"
         "client = socket.create_connection((host, int(port)))\n"
-        f"open({str(tmp_path / 'seen')!r}, 'wb').write(client.recv(100))\n"
+        f"open({str(tmp_path / 'seen')!r}, 'wb').write(client.recv(100))\n",
     )
-    viewer.chmod(0o700)
     with stream_server(screen) as server:
         words = ["vnc", "web", "--vnc-path", str(viewer), "--preserve-session"]
         ran = virtctl(*words, server=server.url)

@@ -5,6 +5,7 @@ import pytest
 from websockets.asyncio.client import unix_connect
 from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK, InvalidStatus
 
+from tests.fakes.eventually import eventually
 from virtctl.errors import InternalError
 from virtctl.models.kinds import POD, VIRTUAL_MACHINE_INSTANCE
 from virtctl.wire import channels
@@ -52,11 +53,7 @@ async def test_console(server) -> None:
 async def test_client_that_leaves_closes_the_stream(server) -> None:
     async with connect(server, f"{instance('vnc')}?preserveSession=true") as socket:
         await socket.recv()
-    for _ in range(100):
-        await asyncio.sleep(0.01)
-        if server.machines.duplex.closed:
-            break
-    assert server.machines.duplex.closed
+    await eventually(lambda: server.machines.duplex.closed)
     assert server.machines.asked == [("vnc", True)]
 
 
@@ -127,11 +124,7 @@ async def test_exec_with_input_and_resize(server) -> None:
 async def test_client_that_leaves_ends_the_program(server) -> None:
     async with connect(server, f"{EXEC}&stdin=true", channels.V5) as socket:
         await socket.recv()
-    for _ in range(100):
-        await asyncio.sleep(0.01)
-        if server.pods.process.killed:
-            break
-    assert server.pods.process.killed
+    await eventually(lambda: server.pods.process.killed)
 
 
 HANDSHAKE = (

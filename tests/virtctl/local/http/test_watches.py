@@ -27,10 +27,14 @@ async def lines(client, number: int, path: str = MAPS, accept: str = "*/*", **qu
     return found
 
 
+def subscriptions(server) -> int:
+    return len(server.service._store._broadcast._by_collection.get("configmaps", ()))
+
+
 async def test_replay_and_changes(server, client) -> None:
     server.service.create(CONFIG_MAP, "default", config("a"))
     watching = asyncio.create_task(lines(client, 3))
-    await asyncio.sleep(0.05)
+    await eventually(lambda: subscriptions(server))
     server.service.create(CONFIG_MAP, "default", config("b"))
     server.service.delete(CONFIG_MAP, "default", "a")
     events = [(line["type"], line["object"]["metadata"]["name"]) for line in await watching]
@@ -102,29 +106,20 @@ async def test_forgotten_revision_is_an_error_line(server, client) -> None:
 async def test_watchers_are_forgotten_when_they_leave(server, client) -> None:
     server.service.create(CONFIG_MAP, "default", config("a"))
     await lines(client, 1)
-    for _ in range(50):
-        await asyncio.sleep(0.01)
-        if not server.service._store._broadcast._by_collection.get("configmaps"):
-            return
-    raise AssertionError("the subscription is still there")
+    await eventually(lambda: not subscriptions(server))
 
 
 async def test_a_client_that_goes_ends_its_watch(server) -> None:
-    broadcast = server.service._store._broadcast
-
-    def open_watches() -> int:
-        return len(broadcast._by_collection.get("configmaps", ()))
-
     writers = []
     for _ in range(3):
         reader, writer = await asyncio.open_unix_connection(str(server.socket))
         writer.write(f"GET {MAPS}?watch=true HTTP/1.1\r\nHost: api\r\n\r\n".encode())
         await reader.readuntil(b"\r\n\r\n")
         writers.append(writer)
-    await eventually(lambda: open_watches() == 3)
+    await eventually(lambda: subscriptions(server) == 3)
     for writer in writers:
         writer.transport.abort()
-    await eventually(lambda: open_watches() == 0)
+    await eventually(lambda: subscriptions(server) == 0)
 
 
 async def test_a_client_that_does_not_read_is_told_to_list_again(server) -> None:

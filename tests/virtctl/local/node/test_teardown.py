@@ -23,7 +23,8 @@ from virtctl.local.layout import InstanceLayout
 from virtctl.local.node import foundation, teardown
 from virtctl.local.node.teardown import Patience
 
-SHORT = Patience(answer=0.2, margin=0.1)
+SHORT = Patience(answer=0.2, margin=0.1)  # for who never answers
+NO_MARGIN = Patience(answer=60, margin=0.1)
 
 
 class FakeLauncher:
@@ -39,14 +40,14 @@ class FakeLauncher:
     async def states(self) -> AsyncIterator[MachineState]:
         yield MachineState(uid="uid", stage=Stage.SHUTTING_DOWN)
         if not self.obeys:
-            await asyncio.sleep(60)
+            await asyncio.sleep(600)
         yield MachineState(uid="uid", stage=Stage.SHUT_OFF)
 
 
 @contextmanager
 def alive(place: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A process that the directory takes for the machine's first one."""
-    child = subprocess.Popen(["sleep", "60"])
+    child = subprocess.Popen(["sleep", "600"])
     (place / "launcher.pid").write_text(f"{child.pid} {process.start_time(child.pid)}\n")
     try:
         yield child
@@ -99,7 +100,7 @@ async def test_a_grace_that_is_given_wins_and_those_who_stay_are_ended(tmp_path:
     launcher, said = FakeLauncher(obeys=False), []
     with alive(place) as child:
         async with answering(place, launcher):
-            await teardown.stop_guests(layout, grace=0.0, say=said.append, patience=SHORT)
+            await teardown.stop_guests(layout, grace=0.0, say=said.append, patience=NO_MARGIN)
         assert child.wait(60) == -signal.SIGKILL
     assert said[1:] == ["default/web did not shut down within 0 s and was ended"]
 
@@ -111,7 +112,7 @@ async def test_a_stuck_launcher_is_ended(tmp_path: Path) -> None:
 
     class Stuck(FakeLauncher):
         async def handle(self, command: Command, arguments: dict) -> None:
-            await asyncio.sleep(60)
+            await asyncio.sleep(600)
 
     with alive(place) as child:
         async with answering(place, Stuck(obeys=True)):
@@ -122,7 +123,7 @@ async def test_a_stuck_launcher_is_ended(tmp_path: Path) -> None:
 
 def test_launchers_that_no_directory_tells_of_are_found_and_ended(tmp_path: Path) -> None:
     layout = InstanceLayout(tmp_path / "one")
-    sleep = [sys.executable, "-c", "import time; time.sleep(60)", "launcher", "run"]
+    sleep = [sys.executable, "-c", "import time; time.sleep(600)", "launcher", "run"]
     ours = subprocess.Popen([*sleep, layout.machine("uid")])
     others = subprocess.Popen([*sleep, InstanceLayout(tmp_path / "one-more").machine("uid")])
     try:
