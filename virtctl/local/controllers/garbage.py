@@ -82,7 +82,7 @@ class GarbageController:
         notify = self._notify(service, queue)
         for kind in service.registry.kinds:
             if kind.name not in _NEVER_OWN and kind.resource not in self._informers:
-                informer = Informer(service, kind, notify, _metadata)
+                informer = Informer(service, kind, notify)
                 self._informers[kind.resource] = informer
                 yield informer
 
@@ -159,11 +159,6 @@ class GarbageController:
 
 def _kind_of(service: ApiService, reference: Document) -> Kind | None:
     return service.registry.by_name(text(reference, "apiVersion"), text(reference, "kind"))
-
-
-def _metadata(document: Document) -> Document:
-    """What is kept of every object: what owners and dependents are known by."""
-    return {"metadata": document["metadata"]}
 
 
 def _joined(kind: Kind, document: Document) -> Key:

@@ -1,4 +1,8 @@
-"""List, then watch, one kind into a local index by namespace and owner."""
+"""List, then watch, one kind into a local index by owner.
+
+What is kept of an object is the value that the store holds of it anyway: many informers of a kind
+cost little more than one. It is decoded for who wants to see it.
+"""
 
 from __future__ import annotations
 
@@ -6,26 +10,42 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
+
+import msgspec
 
 from virtctl.errors import ApiError
-from virtctl.local.api.service import ApiService, Watch
+from virtctl.local.api.contract import ListOptions
+from virtctl.local.api.feed import Feed
+from virtctl.local.api.service import ApiService
 from virtctl.local.runtime.owners import references
 from virtctl.local.runtime.queue import Key
 from virtctl.models.documents import Document, name_of, namespace_of, text, uid_of
 from virtctl.models.kinds import Kind
+from virtctl.wire.selectors import Selection
 
 log = logging.getLogger(__name__)
 
 RELIST_DELAY = 1.0  # seconds between the end of a watch and the next list
 
+_decoder = msgspec.json.Decoder(dict)
+
 
 @dataclass(frozen=True)
 class Seen:
-    """One observation: ``new`` is None when the object is gone, ``old`` when it is new."""
+    """One observation: ``new`` is None when the object is gone, ``before`` when it is new.
+
+    ``before`` is the object as it was, as stored; when it is gone, as it was last.
+    """
 
     kind: Kind
-    old: Document | None
+    before: bytes | None
     new: Document | None
+
+    @cached_property
+    def old(self) -> Document | None:
+        """The object as it was; None when it is new."""
+        return None if self.before is None else _decoder.decode(self.before)
 
     @property
     def latest(self) -> Document:
@@ -41,49 +61,22 @@ def key_of(document: Document) -> Key:
     return Key(namespace_of(document), name_of(document))
 
 
-def _whole(document: Document) -> Document:
-    return document
-
-
 class Informer:
-    """The objects of one kind as last seen. ``run`` keeps them current until cancelled.
+    """The objects of one kind as last seen. ``run`` keeps them current until cancelled."""
 
-    ``keep`` picks what is kept of each; metadata must be.
-    """
-
-    def __init__(
-        self,
-        service: ApiService,
-        kind: Kind,
-        notify: Callable[[Seen], None],
-        keep: Callable[[Document], Document] = _whole,
-    ) -> None:
+    def __init__(self, service: ApiService, kind: Kind, notify: Callable[[Seen], None]) -> None:
         self.kind = kind
-        self._keep = keep
         self._service = service
         self._notify = notify
-        self._objects: dict[Key, Document] = {}
-        self._namespaces: dict[str, set[Key]] = {}
+        self._values: dict[Key, bytes] = {}
+        self._owners: dict[Key, tuple[str, ...]] = {}
         self._owned: dict[str, set[Key]] = {}
         self._missed = False
-        self.synced = asyncio.Event()
-
-    def get(self, key: Key) -> Document | None:
-        """The object of ``key``."""
-        return self._objects.get(key)
-
-    def all(self) -> Iterator[Document]:
-        """Every object, in the order of their names."""
-        return iter([self._objects[key] for key in sorted(self._objects)])
-
-    def in_namespace(self, namespace: str) -> Iterator[Document]:
-        """The objects of one namespace."""
-        keys = sorted(self._namespaces.get(namespace, ()))
-        return iter([self._objects[key] for key in keys])
 
     def owned_by(self, uid: str) -> Iterator[Document]:
-        """The objects with an owner reference to ``uid``."""
-        return iter([self._objects[key] for key in sorted(self._owned.get(uid, ()))])
+        """The objects with an owner reference to ``uid``, in the order of their names."""
+        keys = sorted(self._owned.get(uid, ()))
+        return iter([_decoder.decode(self._values[key]) for key in keys])
 
     async def run(self) -> None:
         """List and watch, again and again; a watch that fell behind is a new list."""
@@ -95,77 +88,74 @@ class Informer:
             await asyncio.sleep(RELIST_DELAY)
 
     async def _list_and_watch(self) -> None:
-        stream = self._listed()
+        feed = self._listed()
         try:
             self._missed = False
-            self.synced.set()
-            async for event in stream:
-                if event.type == "ERROR":
-                    self._missed = True
-                    return
-                if event.type in {"ADDED", "MODIFIED"}:
-                    self._put(event.object)
-                elif event.type == "DELETED":
-                    self._remove(event.object)
+            while (found := await feed.batch()) is not None:
+                for delivery in found:
+                    if delivery.type == "ERROR":
+                        self._missed = True
+                        return
+                    document = _decoder.decode(delivery.value)
+                    if delivery.type == "DELETED":
+                        self._remove(key_of(document), delivery.value)
+                    else:
+                        self._put(document, delivery.value)
         finally:
-            stream.close()
+            feed.close()
 
-    def _listed(self) -> Watch:
+    def _listed(self) -> Feed:
         """Look at what there is; what comes then. The list is kept by nobody."""
-        listing = self._service.list(self.kind)
-        stream = self._service.watch(self.kind, since=listing.resource_version)
+        page = self._service.page(self.kind, None, ListOptions())
+        feed = self._service.feed(self.kind, None, Selection(), since=page.revision)
         try:
-            self._replace(listing.items)
+            self._replace(page.values)
         except BaseException:
-            stream.close()
+            feed.close()
             raise
-        return stream
+        return feed
 
-    def _replace(self, documents: list[Document]) -> None:
-        listed = {key_of(document) for document in documents}
-        for key in [key for key in self._objects if key not in listed]:
-            self._remove(self._objects[key])
-        for document in documents:
-            known = self._objects.get(key_of(document))
-            if known is None or _revision(known) != _revision(document):
-                self._put(document)
-            elif self._missed:
-                # What was decided about it may have been taken back by a failed commit.
-                self._notify(Seen(self.kind, known, known))
+    def _replace(self, values: list[bytes]) -> None:
+        gone = set(self._values)
+        for value in values:
+            document = _decoder.decode(value)
+            gone.discard(key_of(document))
+            self._renew(document, value)
+        for key in gone:
+            self._remove(key, self._values[key])
 
-    def _put(self, document: Document) -> None:
-        document = self._keep(document)
+    def _renew(self, document: Document, value: bytes) -> None:
+        """Take over what a list shows of an object, which may be new, or changed meanwhile."""
         key = key_of(document)
-        old = self._objects.get(key)
-        if old is not None and uid_of(old) != uid_of(document):
-            self._remove(old)
-            old = None
-        if old is not None:
-            self._unindex(key, old)
-        self._objects[key] = document
-        self._namespaces.setdefault(key.namespace, set()).add(key)
-        for reference in references(document):
-            self._owned.setdefault(text(reference, "uid"), set()).add(key)
+        known = self._values.get(key)
+        if known != value:
+            if known is not None and uid_of(_decoder.decode(known)) != uid_of(document):
+                self._remove(key, known)
+            self._put(document, value)
+        elif self._missed:
+            # What was decided about it may have been taken back by a failed commit.
+            self._notify(Seen(self.kind, known, document))
+
+    def _put(self, document: Document, value: bytes) -> None:
+        key = key_of(document)
+        old = self._values.get(key)
+        self._values[key] = value
+        self._index(key, tuple(text(one, "uid") for one in references(document)))
         self._notify(Seen(self.kind, old, document))
 
-    def _remove(self, document: Document) -> None:
-        key = key_of(document)
-        old = self._objects.pop(key, None)
-        if old is not None:
-            self._unindex(key, old)
-            self._notify(Seen(self.kind, document, None))
+    def _remove(self, key: Key, last: bytes) -> None:
+        if self._values.pop(key, None) is not None:
+            self._index(key, ())
+            self._notify(Seen(self.kind, last, None))
 
-    def _unindex(self, key: Key, old: Document) -> None:
-        for index, group in (
-            (self._namespaces, key.namespace),
-            *((self._owned, text(reference, "uid")) for reference in references(old)),
-        ):
-            members = index.get(group)
-            if members is not None:
-                members.discard(key)
-                if not members:
-                    del index[group]
-
-
-def _revision(document: Document) -> int:
-    return int(text(document, "metadata", "resourceVersion", default="0"))
+    def _index(self, key: Key, owners: tuple[str, ...]) -> None:
+        """``key`` is owned by ``owners`` and by nobody else."""
+        for owner in self._owners.pop(key, ()):
+            members = self._owned[owner]
+            members.discard(key)
+            if not members:
+                del self._owned[owner]
+        for owner in owners:
+            self._owned.setdefault(owner, set()).add(key)
+        if owners:
+            self._owners[key] = owners

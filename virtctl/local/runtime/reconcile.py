@@ -101,7 +101,8 @@ async def run(controller: Controller[Subject], service: ApiService, clock: Clock
 
 def _enqueue(queue: WorkQueue, keys: Callable[[Document], Iterable[Key]]) -> Callable[[Seen], None]:
     def notify(seen: Seen) -> None:
-        for document in (seen.old, seen.new):
+        # What an object is about may have changed, but not its own key.
+        for document in (seen.latest,) if keys is itself else (seen.old, seen.new):
             if document is not None:
                 for key in keys(document):
                     queue.add(key)
