@@ -1,6 +1,8 @@
 """Fixtures for all tests."""
 
+import os
 import signal
+import tempfile
 
 import pytest
 
@@ -8,6 +10,10 @@ import pytest
 # which some have to obey it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Sockets have names of at most 107 bytes, of which a long directory for temporary files takes many.
+if len(tempfile.gettempdir()) > len("/var/tmp"):
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", "/tmp")
 
 HANGING = 300  # seconds; more than any wait inside a test takes, so those tell what did not come
 

@@ -21,7 +21,7 @@ MOST = 0.01
 
 pytestmark = [
     pytest.mark.host,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(1500),
     pytest.mark.skipif(not CASES.exists(), reason="the recordings are not there"),
 ]
 
@@ -54,7 +54,7 @@ def cases(instance: Instance, tmp_path_factory: pytest.TempPathFactory) -> list[
     """What became of each case of the sample."""
     file = tmp_path_factory.mktemp("results") / "results.json"
     words = ["--kubeconfig", instance.environ["KUBECONFIG"], "--cases", str(CASES)]
-    words += ["--apply-config", "--retries", "1", "--slow", "3", "-j", "2", "-q"]
+    words += ["--apply-config", "--retries", "2", "--slow", "10", "-j", "2", "-q"]
     words += ["--only", SAMPLE, "--skip", LONG, "--json", str(file)]
     done = subprocess.run(
         [sys.executable, str(CASES / "apicheck.py"), *words],
