@@ -78,6 +78,7 @@ from virtctl.local.http.serving import Serving, Tls, serve
 from virtctl.local.images.library import ImageLibrary
 from virtctl.local.imports.tokens import Tokens
 from virtctl.local.layout import InstanceLayout
+from virtctl.local.networks.servernames import server_names
 from virtctl.local.node import doors
 from virtctl.local.node.agent import NodeAgent, NodeSettings
 from virtctl.local.node.attach import LocalMachines, LocalPods
@@ -119,10 +120,6 @@ log = logging.getLogger("daemon")
 READY_SECONDS = 30.0
 RENEW_SECONDS = 3600.0
 _PAST_REVISIONS = 10
-_SERVER_NAMES = (
-    "localhost", "127.0.0.1", "::1", "kubernetes", "kubernetes.default", "kubernetes.default.svc",
-    clusterservice.ADDRESS,
-)  # fmt: skip
 
 
 def run(
@@ -185,15 +182,9 @@ def open_store(layout: InstanceLayout) -> Iterator[Store]:
 
 
 def _credentials(layout: InstanceLayout, config: LocalConfig) -> pki.Pki:
-    keys = pki.ensure(layout.pki, _hosts(config))
+    keys = pki.ensure(layout.pki, server_names(config))
     _tell_credentials(layout, config)
     return keys
-
-
-def _hosts(config: LocalConfig) -> tuple[str, ...]:
-    host = config.listen.rpartition(":")[0].strip("[]")
-    own = f"kubernetes.default.svc.{config.cluster_domain}"
-    return tuple(dict.fromkeys((*_SERVER_NAMES, own, host)))
 
 
 def _tell_credentials(layout: InstanceLayout, config: LocalConfig) -> None:
@@ -206,7 +197,7 @@ async def keep_renewed(
 ) -> None:
     """Look every ``seconds`` whether certificates are due, and renew them under all that runs."""
     while True:
-        made = await asyncio.to_thread(pki.renew, layout.pki, _hosts(config))
+        made = await asyncio.to_thread(pki.renew, layout.pki, server_names(config))
         if made:
             _tell_credentials(layout, config)
             serving.renew()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from virtctl.errors import NotFound
 from virtctl.local.api.service import ApiService
+from virtctl.local.networks.serviceips import API_SERVER
 from virtctl.local.runtime import reconcile
 from virtctl.local.runtime.changes import Change, Create, patch_of
 from virtctl.local.runtime.clock import Clock
@@ -20,8 +21,6 @@ from virtctl.models.documents import Document, JsonValue, name_of, namespace_of
 from virtctl.models.kinds import ENDPOINT_SLICE, ENDPOINTS, SERVICE, Kind
 
 KEY = Key("default", "kubernetes")
-ADDRESS = "10.96.0.1"
-"""The first address of Services, as kube-apiserver takes it."""
 PORT = 6443
 """Where the API server listens on the nodes."""
 _KINDS = (SERVICE, ENDPOINTS, ENDPOINT_SLICE)
@@ -101,7 +100,7 @@ def _object(kind: Kind, labels: dict[str, str], **fields: JsonValue) -> Document
 def _service() -> Document:
     spec: Document = {
         "type": "ClusterIP",
-        "clusterIP": ADDRESS,
+        "clusterIP": API_SERVER,
         "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": PORT}],
     }
     return _object(SERVICE, {"component": "apiserver", "provider": "kubernetes"}, spec=spec)

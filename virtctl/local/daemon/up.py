@@ -11,11 +11,13 @@ from dataclasses import dataclass
 import msgspec
 
 from virtctl.errors import LocalError
+from virtctl.local import pki
 from virtctl.local.config import LocalConfig
 from virtctl.local.daemon import directory, process
 from virtctl.local.daemon.process import DaemonProcess
 from virtctl.local.daemon.starting import Start
 from virtctl.local.layout import InstanceLayout
+from virtctl.local.networks.servernames import server_names
 
 MOST_NODES = 16
 _LONGEST_SOCKET = 107  # bytes in sockaddr_un (unix(7))
@@ -116,6 +118,10 @@ def _up(
 def _begin(layout: InstanceLayout, config: LocalConfig, start: Start) -> Up:
     _preflight(layout, config)
     process.write_config(layout, config)
+    # Here, so that the daemon need not load for good what makes certificates once; it would make
+    # them, too, and says what is wrong when nobody can.
+    with contextlib.suppress(OSError, ValueError):
+        pki.ensure(layout.pki, server_names(config))
     return Up(start.begin(), config, fresh=True)
 
 

@@ -8,6 +8,8 @@ from collections.abc import Collection
 
 CIDR = "10.96.0.0/16"
 """As kubeadm's, but no larger than one machine needs."""
+API_SERVER = "10.96.0.1"
+"""The first address, as kube-apiserver takes it for its own Service."""
 
 _RESERVED = 16  # the first ones are asked for by number
 NODE_PORTS = range(30000, 32768)

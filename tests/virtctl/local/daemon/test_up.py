@@ -123,6 +123,21 @@ def test_a_fresh_instance_has_networks_that_are_free() -> None:
 
 
 @pytest.mark.host
+def test_a_fresh_daemon_has_not_loaded_what_makes_certificates(tmp_path: Path) -> None:
+    one = RealInstance(tmp_path / "instance")
+    try:
+        one.up()
+        found = process.find(InstanceLayout(one.directory))
+        assert found is not None
+        mapped = Path(f"/proc/{found.pid}/maps").read_text()
+        assert "sqlite" in mapped
+        assert "cryptography" not in mapped
+    finally:
+        one.down()
+    assert traces(one) == []
+
+
+@pytest.mark.host
 def test_networks_that_others_took_meanwhile_are_not_used(tmp_path: Path) -> None:
     one, other = RealInstance(tmp_path / "one"), RealInstance(tmp_path / "other")
     try:
