@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -42,13 +43,15 @@ from launcher.system.handover import share_files
 from launcher.system.hostfacts import observe_facts
 from launcher.system.podexec import PodProcess
 from launcher.system.process import Spawned
-from launcher.system.rendering import (
-    render_disks,
-    render_domain,
-    render_network,
-    render_seeds,
-    supposed_pod,
-)
+
+if TYPE_CHECKING:
+    from launcher.system.rendering import (
+        render_disks,
+        render_domain,
+        render_network,
+        render_seeds,
+        supposed_pod,
+    )
 
 __all__ = [
     "Command",
@@ -82,6 +85,17 @@ START_TIMEOUT = 30.0
 _LOOK_AGAIN = 0.01
 
 _ENVIRONMENT = {"MALLOC_ARENA_MAX": "1"}  # few threads, all mostly asleep: one heap is enough
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """What only says what would be made is loaded for who asks: to run machines takes none."""
+        if not name.startswith("render_") and name != "supposed_pod":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from launcher.system import rendering
+
+        return getattr(rendering, name)
 
 
 def prepare(spec: MachineSpec, place: MachineLayout, facts: HostFacts) -> None:

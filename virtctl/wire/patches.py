@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-import jsonpatch
-
 from virtctl.errors import BadRequest, Invalid, UnsupportedMediaType
 from virtctl.models.documents import Document, JsonValue
 
@@ -73,6 +71,8 @@ _REFUSED = "the server rejected our request due to an error in our request"
 
 def apply_json_patch(document: Document, body: JsonValue) -> Document:
     """``document`` after RFC 6902 operations; a failing ``test`` or path raises ``Invalid``."""
+    import jsonpatch
+
     if not isinstance(body, list):
         raise BadRequest("error decoding patch: a JSON patch is a list of operations")
     operations = [operation for operation in body if isinstance(operation, dict)]

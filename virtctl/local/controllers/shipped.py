@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import yaml
-
 from virtctl import resources
 from virtctl.local.api.service import ApiService
 from virtctl.local.runtime.clock import Clock
@@ -32,6 +30,8 @@ NAMESPACE = "default"
 
 def read_shipped(root: Path) -> Iterator[Document]:
     """The objects in the files below ``root``, the directory of templates."""
+    import yaml
+
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     for folder in _FOLDERS:
         for file in sorted((root / folder).glob("*.yaml")):

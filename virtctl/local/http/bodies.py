@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING
 
 import msgspec
-import yaml
 from starlette.requests import Request
 
 from virtctl.errors import ApiError, BadRequest, UnsupportedMediaType
@@ -17,6 +18,9 @@ from virtctl.models.documents import Document, JsonValue
 from virtctl.wire import protobuf
 from virtctl.wire.scalars import resolvers
 
+if TYPE_CHECKING:
+    import yaml
+
 LIMIT = 3 * 1024 * 1024
 """As the API server's own limit, which is etcd's doubled."""
 YAML_LIMIT = 256 * 1024
@@ -25,15 +29,6 @@ _DRAINED = 64 * 1024 * 1024  # bytes of a refused body that are read, so that th
 
 
 _NO_JSON = "the body of the request is not JSON: "
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML as Kubernetes reads it: no timestamps, no base-60 numbers."""
-
-
-_Loader.yaml_implicit_resolvers = {}
-for _first, _tag, _pattern in resolvers():
-    _Loader.yaml_implicit_resolvers.setdefault(_first, []).append((_tag, _pattern))
 
 
 async def read(request: Request) -> bytes:
@@ -107,7 +102,23 @@ def _problem(body: bytes, error: Exception) -> str:
     return f"invalid character '{character}' looking for beginning of {what}"
 
 
+@cache
+def _loader() -> type[yaml.SafeLoader]:
+    """YAML as Kubernetes reads it: no timestamps, no base-60 numbers."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        pass
+
+    Loader.yaml_implicit_resolvers = {}
+    for first, tag, pattern in resolvers():
+        Loader.yaml_implicit_resolvers.setdefault(first, []).append((tag, pattern))
+    return Loader
+
+
 def _yaml(body: bytes) -> JsonValue:
+    import yaml
+
     if len(body) > YAML_LIMIT:
         raise ApiError(
             f"Request entity too large: limit is {YAML_LIMIT} for YAML; send JSON",
@@ -115,7 +126,7 @@ def _yaml(body: bytes) -> JsonValue:
             reason="RequestEntityTooLarge",
         )
     try:
-        value: JsonValue = yaml.load(body, Loader=_Loader)  # noqa: S506 - derives from SafeLoader
+        value: JsonValue = yaml.load(body, _loader())  # noqa: S506 - derives from SafeLoader
         return _Texts(len(body)).of(value)
     except yaml.YAMLError as error:
         raise BadRequest(f"the body of the request is not YAML: {error}") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import msgspec
-import yaml
 from starlette.responses import Response
 
 from virtctl.errors import ApiError
@@ -18,6 +17,8 @@ _BLANKS = dict.fromkeys((*range(32), 127), " ")
 def encode(document: Document, shown: Representation = _PLAIN) -> bytes:
     """``document`` as JSON or YAML."""
     if shown.media == YAML:
+        import yaml
+
         return yaml.safe_dump(document, sort_keys=False).encode()
     body = msgspec.json.encode(document)
     return msgspec.json.format(body, indent=2) + b"\n" if shown.pretty else body

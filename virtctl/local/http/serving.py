@@ -24,7 +24,7 @@ from uvicorn.server import ServerState
 from virtctl.errors import LocalError
 from virtctl.local.http.guarding import Limits, Patience, Phase
 from virtctl.local.http.identity import Peer
-from virtctl.local.http.upgrades import SPDY, SpdyUpgrade, Websockets
+from virtctl.local.http.spdyupgrades import SPDY, SpdyUpgrade
 
 _MAX_MESSAGE = 16 * 1024 * 1024
 _BACKLOG = 256
@@ -178,6 +178,15 @@ class _Connection(HttpToolsProtocol):
         protocol.start(self.transport)
 
 
+def _websockets(
+    config: Config, server_state: ServerState, app_state: dict[str, object]
+) -> asyncio.Protocol:
+    """The protocol of a connection that becomes a websocket."""
+    from virtctl.local.http.upgrades import Websockets
+
+    return Websockets(config, server_state, app_state)
+
+
 def peer_of(transport: asyncio.BaseTransport) -> Peer:
     """The names in the verified client certificate, if there is one."""
     if transport.get_extra_info("sslcontext") is None:
@@ -292,7 +301,7 @@ async def serve(
     config = Config(
         app,
         http=_Connection,
-        ws=Websockets,
+        ws=_websockets,  # type: ignore[arg-type]  # is called, and no more
         ws_max_size=_MAX_MESSAGE,
         # A client whose reader is blocked does not pong; ending its console for that is wrong.
         ws_ping_interval=None,

@@ -19,7 +19,7 @@ from starlette.websockets import WebSocket
 from virtctl.errors import BadRequest, StreamError, VirtctlError
 from virtctl.local.api.verbs.ports import PodStream, Process
 from virtctl.local.http.sockets import end, feed, message_of, resize
-from virtctl.local.http.upgrades import SPDY, offered_name
+from virtctl.local.http.spdyupgrades import SPDY, offered_name
 from virtctl.wire import channels
 from virtctl.wire.spdy import (
     Ended,
