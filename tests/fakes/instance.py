@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import select
 import signal
 import socket
@@ -24,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 def free_port() -> int:
     """A port that no outgoing connection takes meanwhile: it lies below the ephemeral ones."""
     while True:
-        port = random.randrange(20000, 32000)
+        port = random.SystemRandom().randrange(20000, 32000)
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port
 
@@ -35,6 +36,8 @@ class Instance:
 
     directory: Path
     port: int = field(default_factory=free_port)
+    pods: set[str] = field(default_factory=set)
+    """Pods that it was seen to have, which their network namespaces are called after."""
 
     @property
     def key(self) -> Path:
@@ -65,6 +68,7 @@ class Instance:
         self, *words: str, code: int | None = 0, stdin: str = "", timeout: float = 150
     ) -> subprocess.CompletedProcess[str]:
         """``virtctl WORDS``; a code other than the expected one fails with all that was said."""
+        self.look()
         done = subprocess.run(
             [sys.executable, "-m", "virtctl", *words],
             env=self.environ, input=stdin, capture_output=True, text=True, timeout=timeout,
@@ -78,6 +82,10 @@ class Instance:
                 f"{done.stdout}{done.stderr}--- daemon.log\n{tail}"
             )
         return done
+
+    def look(self) -> None:
+        """Remember which pods it has: their network namespaces do not tell whose they are."""
+        self.pods |= {file.name for file in self.directory.glob("nodes/*/pods/*")}
 
     def popen(self, *words: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -144,12 +152,15 @@ def until(what: Callable[[], object], awaited: str, seconds: float = 150) -> obj
     return answer
 
 
-def traces(instance: Instance, *pods: str) -> list[str]:
+def traces(instance: Instance) -> list[str]:
     """What of an instance the host still has: namespaces, links, rules, routes, mounts, processes.
 
-    Other instances may come and go meanwhile, so only names of this one count.
+    Other instances, and who knows what else, may come and go meanwhile: only names of this one
+    count, and not four digits of an address that happen to be those of its suffix.
     """
-    ours = (InstanceLayout(instance.directory).suffix, *pods)
+    directory = re.escape(str(instance.directory))
+    suffix = InstanceLayout(instance.directory).suffix
+    ours = re.compile(rf"(?<=[-l]){suffix}(?![0-9a-f])|{directory}(?![^/])")
     commands = (
         ("ip", "netns"), ("ip", "-br", "link"), ("nft", "list", "ruleset"),
         ("ip", "route"), ("ip", "-6", "route"), ("findmnt", "-rno", "TARGET"),
@@ -160,7 +171,7 @@ def traces(instance: Instance, *pods: str) -> list[str]:
         for line in subprocess.run(
             argv, capture_output=True, text=True, check=True
         ).stdout.splitlines()
-        if any(name in line for name in ours)
+        if ours.search(line) or instance.pods & set(re.split(r"[\s/]", line))
     ]
     return found + processes(instance.directory)
 
@@ -173,6 +184,6 @@ def processes(directory: Path) -> list[str]:
             line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue
-        if str(directory) in line and "-m pytest" not in line:
+        if f"{directory}/" in f"{line} ".replace(" ", "/") and "-m pytest" not in line:
             found.append(line)
     return found

@@ -157,10 +157,10 @@ def test_an_instance_does_not_grow(tmp_path: Path, tiny_image: Path) -> None:
                 settled = resident(made.pid)
         assert resident(made.pid) - settled < 32 * 1024
         assert list((made.directory / "vms").iterdir()) == []
-        assert traces(made, "virt-launcher-web-") == traces(made)
+        assert not [line for line in traces(made) if "virt-launcher-web-" in line]
     finally:
         made.down()
-    assert traces(made, "virt-launcher-web") == []
+    assert traces(made) == []
 
 
 def phase(instance: Instance) -> str:

@@ -43,7 +43,7 @@ def instance(tmp_path: Path, tiny_image: Path) -> Iterator[Instance]:
         yield made
     finally:
         made.down()
-    assert traces(made, "virt-launcher-web") == []
+    assert traces(made) == []
 
 
 def seeded_by_secret(instance: Instance, text: str) -> str:

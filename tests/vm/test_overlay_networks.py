@@ -78,7 +78,7 @@ def instance(tmp_path: Path, tiny_image: Path) -> Iterator[Instance]:
         yield made
     finally:
         made.down()
-    assert traces(made, "virt-launcher-blue") == []
+    assert traces(made) == []
     assert not any(is_of(line, made.directory) for line in Path("/proc").glob("[0-9]*/cmdline"))
 
 

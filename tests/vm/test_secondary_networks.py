@@ -42,7 +42,7 @@ def instance(tmp_path: Path, tiny_image: Path) -> Iterator[Instance]:
         yield made
     finally:
         made.down()
-    assert traces(made, "virt-launcher-fedora-lan") == []
+    assert traces(made) == []
 
 
 def node_of(instance: Instance) -> str:

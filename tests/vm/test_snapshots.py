@@ -67,7 +67,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory, tiny_image: Path) -> Iter
         yield made
     finally:
         made.down()
-    assert traces(made, "virt-launcher-snapped") == []
+    assert traces(made) == []
 
 
 def machine(instance: Instance) -> str:

@@ -62,7 +62,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory, web: WebServer) -> Iterat
         yield made
     finally:
         made.down()
-    assert traces(made, "virt-launcher-fedora-1") == []
+    assert traces(made) == []
 
 
 def disk(instance: Instance, claim: str) -> Path:

@@ -25,7 +25,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory, tiny_image: Path) -> Iter
         yield made
     finally:
         made.down()
-    assert traces(made, "virt-launcher-one", "virt-launcher-two") == []
+    assert traces(made) == []
 
 
 def address(instance: Instance, name: str, family: str) -> str:
