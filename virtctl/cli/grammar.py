@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import NamedTuple
 
+from virtctl.cli.csvline import fields
 from virtctl.cli.flags import GLOBAL_FLAGS, Flag, GlobalFlags, Value
 from virtctl.cli.options import WAIT_STATES, Argument, Option
 from virtctl.cli.registry import Command, find, is_group
@@ -249,7 +250,7 @@ class _Reader:
         while rest:
             name, rest = f"-{rest[0]}", rest[1:]
             flag = self._flag(name)
-            if rest.startswith("="):
+            if rest.startswith("=") and len(rest) > 1:
                 self._store(flag, name, rest[1:])
                 return
             if _bare(flag):
@@ -277,7 +278,7 @@ class _Reader:
         if not flag.many:
             values[flag.parameter] = value
             return
-        parts = raw.split(",") if flag.option.split else [raw]
+        parts = _split(flag, name, raw)
         held = values.setdefault(flag.parameter, [])
         if isinstance(held, list):
             held.extend(parts)
@@ -304,6 +305,16 @@ class _Reader:
                 raise UsageError(f"flags {', '.join(rivals)} exclude each other")
 
 
+def _split(flag: Flag, name: str, raw: str) -> list[str]:
+    """The values in one. Raises ``UsageError`` naming flag and value."""
+    if not flag.option.split:
+        return [raw]
+    try:
+        return [part for line in raw.splitlines() for part in fields(line)]
+    except ValueError as error:
+        raise UsageError(f"invalid argument `{raw}` for flag `{name}`: {error}") from None
+
+
 def convert(flag: Flag, name: str, raw: str) -> Value:
     """``raw`` in the flag's type. Raises ``UsageError`` naming flag and value."""
     if flag.kind is bool:
@@ -322,7 +333,7 @@ def _limited(flag: Flag, name: str, raw: str) -> int:
     """A number within the flag's limits. Raises ``UsageError``."""
     least, most = flag.option.limits
     try:
-        number = _number(raw)
+        number = _number(raw, signed=least < 0)
     except ValueError:
         raise UsageError(
             f"invalid argument `{raw}` for flag `{name}`: must be a whole number"
@@ -332,11 +343,14 @@ def _limited(flag: Flag, name: str, raw: str) -> int:
     raise UsageError(f"invalid argument `{raw}` for flag `{name}`: must be {least} to {most}")
 
 
-def _number(raw: str) -> int:
-    """As Go reads numbers: 0x, 0o, 0b and a leading 0 for octal."""
-    digits = raw.lstrip("+-")
+def _number(raw: str, *, signed: bool) -> int:
+    """As Go reads numbers: 0x, 0o, 0b and a leading 0 for octal. Raises ``ValueError``."""
+    digits = raw[1:] if raw.startswith(("+", "-") if signed else "-") else raw
+    if not digits.isascii() or not digits[:1].isdigit() or digits[-1].isspace():
+        raise ValueError(raw)
     octal = len(digits) > 1 and digits.startswith("0") and digits.isdigit()
-    return int(raw, 8) if octal else int(raw, 0)
+    number = int(digits, 8) if octal else int(digits, 0)
+    return -number if raw.startswith("-") else number
 
 
 def _place(words: tuple[Word, ...], given: list[str]) -> dict[str, Value]:

@@ -9,7 +9,7 @@ from virtctl.errors import LocalError
 from virtctl.local.layout import InstanceLayout
 from virtctl.models.documents import Document, objects
 
-_PATIENCE = "10s"  # a daemon on the same machine that takes longer is stuck
+_PATIENCE = "60s"  # a daemon on the same machine that takes longer is stuck
 
 
 class LocalApi:

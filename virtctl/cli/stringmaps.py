@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-
+from virtctl.cli.csvline import fields
 from virtctl.errors import UsageError
 
 
@@ -15,15 +14,20 @@ def string_map(words: list[str], flag: str) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for word in words:
-        rows = [word.strip('"')] if word.count("=") == 1 else next(csv.reader([word]), [])
-        if not rows:
-            raise _bad(word, flag)
+        rows = [word.strip('"')] if word.count("=") == 1 else _rows(word, flag)
         for pair in rows:
             key, equals, value = pair.partition("=")
             if not equals:
                 raise _bad(pair, flag)
             found[key] = value
     return found
+
+
+def _rows(word: str, flag: str) -> list[str]:
+    try:
+        return fields(word) or [""]
+    except ValueError as error:
+        raise UsageError(f"invalid argument `{word}` for flag `{flag}`: {error}") from None
 
 
 def _bad(word: str, flag: str) -> UsageError:

@@ -21,6 +21,13 @@ TemplateOutput = Annotated[
 ]
 
 
+def one_name(word: str, name: str) -> str:
+    """The template's name, given by word or flag. Raises ``UsageError`` for both."""
+    if word and name:
+        raise UsageError("a template was named twice: by a word and by flag `--name`")
+    return word or name
+
+
 def source(
     session: Session, name: str, file: str, get: Callable[[str], Document]
 ) -> tuple[str, Document]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from virtctl.cli.grammar import FALSE, TRUE
 from virtctl.cli.outcome import Outcome
 from virtctl.cli.session import Session
 from virtctl.errors import ExitCode, UsageError, VirtctlError
@@ -48,9 +49,9 @@ def chosen(
 
 def dry(session: Session, value: str) -> bool:
     """Read ``--dry-run``: true, false, server or client (which is the same for a verb)."""
-    if value in {"", "false", "none"}:
+    if value in FALSE or value in {"", "none"}:
         return False
-    if value not in {"true", "server", "client"}:
+    if value not in TRUE and value not in {"server", "client"}:
         raise UsageError(
             f"invalid argument `{value}` for flag `--dry-run`: must be server, client or false"
         )

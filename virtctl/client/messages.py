@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
+from urllib.parse import quote
 
-from virtctl.errors import Unreachable
+from virtctl.errors import Unreachable, UsageError
 from virtctl.models.documents import Document, JsonValue
 
 JSON = "application/json"
@@ -52,3 +53,23 @@ class Request(NamedTuple):
     body: JsonValue = None
     content_type: str = JSON
     accept: str = f"{JSON}, */*"
+
+
+def escaped(path: str) -> str:
+    """``path`` fit for a request line; what is escaped already stays."""
+    return quote(path, safe="/%:@!$&'()*+,;=~?")
+
+
+def segment(name: str) -> str:
+    """``name`` when a path can hold it as one of its segments, as apimachinery checks it.
+
+    Raises ``UsageError``.
+    """
+    if not name:
+        raise UsageError("the resource name must not be empty")
+    bad = next((part for part in ("/", "%") if part in name), "")
+    if bad:
+        raise UsageError(f'invalid resource name "{name}": it must not hold `{bad}`')
+    if name in {".", ".."}:
+        raise UsageError(f'invalid resource name "{name}": it must not be `{name}`')
+    return name

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from virtctl.client.messages import JSON, Query, Request
+from virtctl.client.messages import JSON, Query, Request, segment
 from virtctl.errors import ApiError, Gone, NotFound, UsageError
 from virtctl.models.documents import Document, JsonValue, flag, items, objects, text
 from virtctl.models.kinds import Kind, by_name, by_word
@@ -31,17 +31,29 @@ class Event(NamedTuple):
 
 
 def path(kind: Kind, namespace: str = "", name: str = "", subresource: str = "") -> str:
-    """URL path of a collection, an object or a subresource; an empty namespace means all."""
+    """URL path of a collection, an object or a subresource; an empty namespace means all.
+
+    Raises ``UsageError`` for a name that no path can hold.
+    """
     parts = ["/apis" if kind.group else "/api", kind.api_version]
     if kind.namespaced and namespace:
-        parts += ["namespaces", namespace]
-    parts += [part for part in (kind.plural, name, subresource) if part]
+        parts += ["namespaces", segment(namespace)]
+    parts.append(kind.plural)
+    if name:
+        parts.append(segment(name))
+    if subresource:
+        parts.append(subresource)
     return "/".join(parts)
+
+
+def _object(kind: Kind, namespace: str, name: str) -> str:
+    """Path of one object, never of a collection. Raises ``UsageError``."""
+    return path(kind, namespace, segment(name))
 
 
 def get(rest: Rest, kind: Kind, namespace: str, name: str, *, table: bool = False) -> Document:
     """One object, or a server-made Table of it. Raises ``NotFound`` and other ``ApiError``."""
-    request = Request("GET", path(kind, namespace, name), accept=TABLE if table else JSON)
+    request = Request("GET", _object(kind, namespace, name), accept=TABLE if table else JSON)
     return rest.send(request).document()
 
 
@@ -88,7 +100,7 @@ def replace(
     rest: Rest, kind: Kind, namespace: str, document: Document, query: Query | None = None
 ) -> Document:
     """PUT an object; its resourceVersion, when set, must be the current one."""
-    where = path(kind, namespace, text(document, "metadata", "name"))
+    where = _object(kind, namespace, text(document, "metadata", "name"))
     return rest.send(Request("PUT", where, query or {}, document)).document()
 
 
@@ -97,7 +109,7 @@ def patch(  # noqa: PLR0913, PLR0917 - what a patch is
     content_type: str = MERGE_PATCH, query: Query | None = None,
 ) -> Document:  # fmt: skip
     """PATCH an object."""
-    request = Request("PATCH", path(kind, namespace, name), query or {}, body, content_type)
+    request = Request("PATCH", _object(kind, namespace, name), query or {}, body, content_type)
     return rest.send(request).document()
 
 
@@ -106,7 +118,7 @@ def delete(
 ) -> Document:
     """DELETE an object; the answer is the object or a Status."""
     body: Document = {"kind": "DeleteOptions", "apiVersion": "v1", **(options or {})}
-    return rest.send(Request("DELETE", path(kind, namespace, name), body=body)).document()
+    return rest.send(Request("DELETE", _object(kind, namespace, name), body=body)).document()
 
 
 def watch(

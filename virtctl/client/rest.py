@@ -18,7 +18,7 @@ from urllib.parse import quote, urlsplit
 from virtctl.client.answers import refusal, warnings
 from virtctl.client.auth import Credentials
 from virtctl.client.connections import Wish, connection_to
-from virtctl.client.messages import Answer, Request
+from virtctl.client.messages import Answer, Request, escaped
 from virtctl.client.tls import context_for
 from virtctl.errors import Unreachable
 from virtctl.models.documents import JsonValue
@@ -143,7 +143,7 @@ class Rest:
         """Path and query as sent, with the server URL's own path before it."""
         prefix = urlsplit(self.target.server).path if self.target.server.startswith("http") else ""
         query = "&".join(f"{quote(k)}={quote(v, safe='')}" for k, v in request.query.items())
-        return f"{prefix.rstrip('/')}{request.path}{'?' + query if query else ''}"
+        return f"{prefix.rstrip('/')}{escaped(request.path)}{'?' + query if query else ''}"
 
     def _connection(self, *, stream: bool) -> http.client.HTTPConnection:
         timeout = (self.target.timeout or None) if not stream else None

@@ -29,6 +29,7 @@ from websockets.typing import Subprotocol
 
 from virtctl.client.answers import refusal
 from virtctl.client.connections import socket_path
+from virtctl.client.messages import escaped
 from virtctl.client.proxies import proxy_for, socks
 from virtctl.client.rest import USER_AGENT, no_api_server, unreachable
 from virtctl.errors import StreamError, Unreachable
@@ -227,7 +228,7 @@ async def _connect(
 ) -> ClientConnection:
     target = rest.target
     url = urlsplit(target.server)
-    where = f"{url.path.rstrip('/') if url.scheme.startswith('http') else ''}{path}"
+    where = f"{url.path.rstrip('/') if url.scheme.startswith('http') else ''}{escaped(path)}"
     where += f"?{urlencode(query)}" if query else ""
     common: dict[str, object] = {
         "additional_headers": rest.credentials.headers(),

@@ -25,6 +25,7 @@ Client = paramiko.Transport
 _KEY_FILES = ("id_ed25519", "id_ecdsa", "id_rsa")
 _TRIES = 3
 _MOST_KEYS = 5  # OpenSSH hangs up after six tries
+_PATIENCE = 60.0  # seconds
 
 
 class Who(NamedTuple):
@@ -115,8 +116,10 @@ def _takes_a_key(client: Client, who: Who) -> bool:
 
 def _greet(sock: socket.socket) -> Client:
     client = paramiko.Transport(sock)
+    # A guest that is emulated on a busy machine takes longer than a library expects of a server.
+    client.banner_timeout = client.handshake_timeout = client.auth_timeout = _PATIENCE
     try:
-        client.start_client(timeout=30)
+        client.start_client(timeout=_PATIENCE)
     except (paramiko.SSHException, EOFError, OSError) as error:
         client.close()
         raise SshError("banner", f"no ssh server answers: {error}") from error

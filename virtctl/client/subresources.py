@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from virtctl.client.messages import Answer, Query, Request
+from virtctl.client.messages import Answer, Query, Request, segment
 from virtctl.models.documents import Document, JsonValue
 
 if TYPE_CHECKING:
@@ -23,8 +23,11 @@ class Owner(StrEnum):
 
 
 def path(owner: Owner, namespace: str, name: str, verb: str) -> str:
-    """Path of one subresource; ``verb`` may hold further segments."""
-    return f"{ROOT}/namespaces/{namespace}/{owner}/{name}/{verb}"
+    """Path of one subresource; ``verb`` may hold further segments.
+
+    Raises ``UsageError`` for a name that no path can hold.
+    """
+    return f"{ROOT}/namespaces/{segment(namespace)}/{owner}/{segment(name)}/{verb}"
 
 
 def put(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from virtctl.errors import UsageError
-from virtctl.manifests.params import Params, split_name
+from virtctl.manifests.params import Params
 from virtctl.models.documents import Document
 
 CLOUD_INIT_DISK = "cloudinitdisk"
@@ -50,11 +50,11 @@ def credential(value: str, cloud_init: CloudInit) -> Document:
             f'invalid access credential type "{params.text("type")}", '
             "supported values are: ssh, password"
         )
-    namespace, secret = split_name("access-cred", params.needed("src"))
+    namespace, secret = params.reference()
     if namespace:
         raise params.error(f'not allowed to specify namespace of secret "{secret}"')
     method = params.text("method").lower() or "ga"
-    source: Document = {"secret": {"secretName": secret}}
+    source: Document = {"secret": {"secretName": params.text("src")}}
     if kind == "password":
         return _password(params, method, source)
     return _ssh(params, method, source, cloud_init)

@@ -17,9 +17,12 @@ _API = "instancetype.kubevirt.io/v1beta1"
 
 @dataclass
 class Place:
-    """What an object is called and where: of the cluster, unless ``namespaced`` or put in one."""
+    """What an object is called and where: of the cluster, unless ``namespaced`` or put in one.
 
-    name: str = ""
+    Without a ``name`` it gets a random one; an empty one is left out.
+    """
+
+    name: str | None = None
     namespaced: bool = False
     namespace: str | None = None
 
@@ -84,7 +87,8 @@ def preference(place: Place, taste: Taste, random: Callable[[], str]) -> Documen
 def _document(place: Place, what: str, spec: Document, random: Callable[[], str]) -> Document:
     namespaced = place.namespaced or bool(place.namespace)
     prefix = what.lower() if namespaced else f"cluster{what.lower()}"
-    metadata: Document = {"name": place.name or f"{prefix}-{random()}"}
+    name = f"{prefix}-{random()}" if place.name is None else place.name
+    metadata = _unless_empty("name", name)
     if place.namespace:
         metadata["namespace"] = place.namespace
     kind = f"VirtualMachine{'' if namespaced else 'Cluster'}{what}"

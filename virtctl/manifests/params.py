@@ -10,7 +10,8 @@ import re
 from collections.abc import Collection
 
 from virtctl.errors import UsageError
-from virtctl.wire.quantities import QuantityError, parse_quantity
+from virtctl.manifests.quantities import printed
+from virtctl.wire.quantities import QuantityError
 
 _LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 
@@ -57,12 +58,21 @@ class Params:
         if word is None:
             return None
         if not word.isascii() or not word.isdigit() or int(word) >= 2**32:
-            raise self.error(f"failed to parse param {key}: `{word}` is no whole number")
+            raise self.error(f'failed to parse param "{key}": `{word}` is no whole number')
         return int(word)
 
     def quantity(self, key: str) -> str:
         """A Kubernetes quantity in canonical form; empty when absent."""
-        return quantity(self.flag, self._pairs[key]) if key in self._pairs else ""
+        if key not in self._pairs:
+            return ""
+        return _quantity(self.flag, self._pairs[key], f'failed to parse param "{key}": ')
+
+    def reference(self, key: str = "src") -> tuple[str, str]:
+        """A needed ``[namespace/]name`` in its two parts."""
+        try:
+            return _split(self.needed(key))
+        except ValueError as error:
+            raise self.error(f"{key} invalid: {error}") from None
 
     def boot_order(self) -> int | None:
         """``bootorder``, which counts from 1."""
@@ -91,19 +101,31 @@ def parse_error(flag: str, reason: str) -> UsageError:
 
 
 def quantity(flag: str, word: str) -> str:
-    """``word`` when it is a quantity, in canonical form. Raises ``UsageError``."""
+    """``word`` when it is a quantity, as apimachinery prints it. Raises ``UsageError``."""
+    return _quantity(flag, word, "")
+
+
+def _quantity(flag: str, word: str, where: str) -> str:
     try:
-        # Go keeps a leading plus, for whatever reason
-        return word if str(parse_quantity(word)) == word[1:] else str(parse_quantity(word))
+        return printed(word)
     except QuantityError:
-        raise parse_error(flag, f"`{word}` is no quantity, as `512Mi` or `2Gi` are") from None
+        reason = f"{where}`{word}` is no quantity, as `512Mi` or `2Gi` are"
+        raise parse_error(flag, reason) from None
 
 
 def split_name(flag: str, word: str) -> tuple[str, str]:
     """``[prefix/]name`` in its two parts. Raises ``UsageError``."""
+    try:
+        return _split(word)
+    except ValueError as error:
+        raise parse_error(flag, str(error)) from None
+
+
+def _split(word: str) -> tuple[str, str]:
+    """The two parts of ``[prefix/]name``. Raises ``ValueError``."""
     parts = word.split("/")
     if len(parts) > 2:
-        raise parse_error(flag, f"invalid count {len(parts) - 1} of slashes in prefix/name")
+        raise ValueError(f"invalid count {len(parts) - 1} of slashes in prefix/name")
     if not parts[-1]:
-        raise parse_error(flag, "name cannot be empty")
+        raise ValueError("name cannot be empty")
     return (parts[0], parts[1]) if len(parts) == 2 else ("", parts[0])

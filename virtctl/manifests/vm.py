@@ -171,11 +171,11 @@ def _place(vm: Document, made: list[Made]) -> None:
     orders: set[int] = set()
     for one in made:
         if one.name in names:
-            raise UsageError(f'there is already a volume with name "{one.name}"')
+            raise _refused(one, f'there is already a volume with name "{one.name}"')
         names.add(one.name)
         if one.boot_order is not None:
             if one.boot_order in orders:
-                raise UsageError(f"bootorder {one.boot_order} was specified multiple times")
+                raise _refused(one, f"bootorder {one.boot_order} was specified multiple times")
             orders.add(one.boot_order)
     if made:
         put(vm, [one.volume for one in made], "spec", "template", "spec", "volumes")
@@ -189,6 +189,10 @@ def _place(vm: Document, made: list[Made]) -> None:
     ]
     if disks:
         put(vm, list(disks), "spec", "template", "spec", "domain", "devices", "disks")
+
+
+def _refused(one: Made, reason: str) -> UsageError:
+    return parse_error(one.flag, reason) if one.flag else UsageError(reason)
 
 
 def _infer(vm: Document, wish: Wish, made: list[Made]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from virtctl.manifests.params import Params, split_name
+from virtctl.manifests.params import Params
 from virtctl.models.documents import Document
 
 
@@ -15,6 +15,8 @@ class Made(NamedTuple):
     volume: Document
     template: Document | None = None
     boot_order: int | None = None
+    flag: str = ""
+    """The flag that asked for it, for complaints."""
 
     @property
     def name(self) -> str:
@@ -27,26 +29,28 @@ def container_disk(value: str, vm: str, position: int) -> Made:
     params = Params("volume-containerdisk", value, ("src", "name", "bootorder"))
     image = params.needed("src")
     name = params.name(f"{vm}-containerdisk-{position}")
-    return Made({"name": name, "containerDisk": {"image": image}}, None, params.boot_order())
+    return Made(
+        {"name": name, "containerDisk": {"image": image}}, None, params.boot_order(), params.flag
+    )
 
 
 def claim(value: str) -> Made:
     """``--volume-pvc``."""
     params = Params("volume-pvc", value, ("src", "name", "bootorder"))
-    namespace, claim_name = split_name("volume-pvc", params.needed("src"))
+    namespace, claim_name = params.reference()
     if namespace:
         raise params.error(f'not allowed to specify namespace of pvc "{claim_name}"')
     volume: Document = {
         "name": params.name(claim_name),
         "persistentVolumeClaim": {"claimName": claim_name},
     }
-    return Made(volume, None, params.boot_order())
+    return Made(volume, None, params.boot_order(), params.flag)
 
 
 def sysprep(value: str) -> Made:
     """``--volume-sysprep``."""
     params = Params("volume-sysprep", value, ("src", "type"))
-    namespace, name = split_name("volume-sysprep", params.needed("src"))
+    namespace, name = params.reference()
     kind = params.text("type").lower() or "configmap"
     if kind not in {"configmap", "secret"}:
         raise params.error(
@@ -55,7 +59,8 @@ def sysprep(value: str) -> Made:
     if namespace:
         raise params.error(f'not allowed to specify namespace of {kind} "{name}"')
     field = "configMap" if kind == "configmap" else "secret"
-    return Made({"name": "sysprepdisk", "sysprep": {field: {"name": name}}})
+    disk: Document = {"name": "sysprepdisk", "sysprep": {field: {"name": params.text("src")}}}
+    return Made(disk, flag=params.flag)
 
 
 class _Source(NamedTuple):
@@ -121,19 +126,17 @@ def imported(value: str, random: Callable[[], str], flag: str = "volume-import")
     spec["storage"] = {"resources": {"requests": {"storage": size}} if size else {}}
     name = params.given_name(f"imported-volume-{random()}" if not params.text("name") else "")
     template: Document = {"metadata": {"name": name}, "spec": spec}
-    return Made({"name": name, "dataVolume": {"name": name}}, template, params.boot_order())
+    return Made(
+        {"name": name, "dataVolume": {"name": name}}, template, params.boot_order(), params.flag
+    )
 
 
 def _spec(kind: str, source: _Source, params: Params) -> Document:
-    for key in source.needed:
-        params.needed(
-            key,
-            f"{key} must be specified"
-            if key == "src"
-            else f"{key} is required with {kind} volume source",
-        )
     if kind in {"ds", "pvc", "snapshot"}:
         return _reference(kind, params)
+    lacking = "url and diskid are both" if kind == "imageio" else ""
+    for key in source.needed:
+        params.needed(key, f"{lacking or f'{key} is'} required with {kind} volume source")
     if kind == "registry":
         _check_registry(params)
     fields: Document = {}
@@ -146,7 +149,7 @@ def _spec(kind: str, source: _Source, params: Params) -> Document:
 
 
 def _reference(kind: str, params: Params) -> Document:
-    namespace, name = split_name(params.flag, params.text("src"))
+    namespace, name = params.reference()
     place: Document = {"namespace": namespace} if namespace else {}
     if kind == "ds":
         return {"sourceRef": {"kind": "DataSource", "name": name, **place}}

@@ -59,12 +59,18 @@ def test_a_local_flag_shadows_the_global_one() -> None:
     assert read(["start", "a", "--user", "u"]).globals.text("user") == "u"
 
 
+def test_an_equals_sign_alone_is_a_value() -> None:
+    assert read(["start", "web", "-n="]).globals.text("namespace") == "="
+    assert read(["start", "web", "-n=a"]).globals.text("namespace") == "a"
+
+
 def test_after_two_dashes_all_are_words() -> None:
     assert read(["start", "--", "--paused", "-n"]).arguments["names"] == ["--paused", "-n"]
 
 
 @pytest.mark.parametrize(
-    ("word", "number"), [("0x10", 16), ("010", 8), ("10", 10), ("-1", -1), ("0", 0)]
+    ("word", "number"),
+    [("0x10", 16), ("010", 8), ("10", 10), ("-1", -1), ("0", 0), ("+0b11", 3), ("1_0", 10)],
 )
 def test_numbers_are_read_as_go_reads_them(word: str, number: int) -> None:
     found = read(["create", "vm", f"--termination-grace-period={word}"])
@@ -81,6 +87,9 @@ def test_numbers_are_read_as_go_reads_them(word: str, number: int) -> None:
         (["start", "a", "--paused=maybe"], "`maybe` for flag `--paused`"),
         (["create", "vm", "--termination-grace-period", "1.5"], "`1.5` for flag"),
         (["start", "a", "-n"], "flag `-n` needs a value"),
+        (["create", "vm", "--termination-grace-period= 1"], "` 1` for flag"),
+        (["create", "instancetype", "--cpu=+2", "--memory=1Gi"], "`+2` for flag"),
+        (["create", "vm", "--ssh-key", 'k"q'], '`k"q` for flag `--ssh-key`: bare "'),
         (["vnc"], "missing argument VMI"),
         (["vnc", "a", "b"], "unexpected argument `b`"),
         (["vnc", "screenshot", "a"], "required flag(s) `--file` not set"),

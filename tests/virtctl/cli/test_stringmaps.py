@@ -20,6 +20,11 @@ def test_pairs(words: list[str], found: dict[str, str]) -> None:
     assert string_map(words, "--x") == found
 
 
+def test_a_quote_in_the_wrong_place() -> None:
+    with pytest.raises(UsageError, match="for flag `--x`: bare"):
+        string_map(['a=1,b="2'], "--x")
+
+
 @pytest.mark.parametrize("word", ["plain", "", "a=1,b=2,plain"])
 def test_what_is_no_pair(word: str) -> None:
     with pytest.raises(UsageError, match="for flag `--x`: must be KEY=VALUE"):

@@ -36,7 +36,8 @@ def test_one_failure_does_not_keep_the_others(session_at: SessionAt) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "wanted"), [("", False), ("true", True), ("server", True), ("false", False)]
+    ("word", "wanted"),
+    [("", False), ("true", True), ("server", True), ("false", False), ("0", False), ("T", True)],
 )
 def test_dry_run(session_at: SessionAt, word: str, wanted: bool) -> None:
     here = session_at()

@@ -21,6 +21,16 @@ def test_paths(words: tuple[object, ...], path: str) -> None:
     assert resources.path(*words) == path  # type: ignore[arg-type]
 
 
+def test_no_name_never_means_the_whole_collection(session_at: SessionAt) -> None:
+    with api_server() as server:
+        rest = session_at(server.url).rest
+        for act in (resources.get, resources.delete):
+            for name in ("", "a/b"):
+                with pytest.raises(UsageError, match="resource name"):
+                    act(rest, POD, "ns", name)
+        assert server.asked == []
+
+
 def test_crud(session_at: SessionAt) -> None:
     with api_server() as server:
         where = f"{KUBEVIRT}/virtualmachines"

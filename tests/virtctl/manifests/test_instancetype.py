@@ -14,6 +14,7 @@ def random() -> str:
         (Place(), "VirtualMachineClusterInstancetype", {"name": "clusterinstancetype-bcdfg"}),
         (Place(namespaced=True), "VirtualMachineInstancetype", {"name": "instancetype-bcdfg"}),
         (Place("m"), "VirtualMachineClusterInstancetype", {"name": "m"}),
+        (Place(""), "VirtualMachineClusterInstancetype", {}),
         (
             Place("m", namespace="lab"),
             "VirtualMachineInstancetype",

@@ -52,10 +52,21 @@ def test_quantities_become_canonical(word: str, canonical: str) -> None:
     assert Params("x", f"size:{word}", KNOWN).quantity("size") == canonical
 
 
-@pytest.mark.parametrize("word", ["much", "1GB", "1 Gi", "Gi", ""])
+@pytest.mark.parametrize("word", ["much", "1GB", "1 Gi", ""])
 def test_no_quantities(word: str) -> None:
     with pytest.raises(UsageError, match="memory"):
         quantity("memory", word)
+    with pytest.raises(UsageError, match='"--x" flag: failed to parse param "size"'):
+        Params("x", f"size:{word}", KNOWN).quantity("size")
+
+
+def test_references_have_a_namespace_or_none() -> None:
+    assert Params("x", "src:a/b", KNOWN).reference() == ("a", "b")
+    assert Params("x", "src:b", KNOWN).reference() == ("", "b")
+    with pytest.raises(UsageError, match="src invalid: invalid count 2 of slashes"):
+        Params("x", "src:a/b/c", KNOWN).reference()
+    with pytest.raises(UsageError, match="src must be specified"):
+        Params("x", "name:a", KNOWN).reference()
 
 
 @pytest.mark.parametrize("name", ["A", "a.b", "-a", "a" * 64, "a_b"])

@@ -14,7 +14,7 @@ from virtctl.manifests.instancetype import Place, Size, instancetype
 def run(
     session: Session,
     *,
-    name: Annotated[str, Option("--name", help="Name; a random one by default.")] = "",
+    name: Annotated[str | None, Option("--name", help="Name; a random one by default.")] = None,
     cpu: Annotated[
         int, Option("--cpu", help="Virtual CPUs of the guest.", required=True, limits=UINT32)
     ] = 0,

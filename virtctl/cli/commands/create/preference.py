@@ -14,7 +14,7 @@ from virtctl.manifests.instancetype import TOPOLOGIES, Place, Taste, preference
 def run(
     session: Session,
     *,
-    name: Annotated[str, Option("--name", help="Name; a random one by default.")] = "",
+    name: Annotated[str | None, Option("--name", help="Name; a random one by default.")] = None,
     namespaced: Annotated[
         bool, Option("--namespaced", help="Make it for one namespace, not for the cluster.")
     ] = False,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from base64 import b64encode
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -14,6 +13,7 @@ from virtctl.cli.session import Session
 from virtctl.errors import UsageError
 from virtctl.manifests.access import CloudInit
 from virtctl.manifests.bootimage import Origin, data_volume_name, origin
+from virtctl.manifests.params import parse_error
 from virtctl.manifests.seed import outsource, owned
 from virtctl.manifests.vm import Wish, build
 from virtctl.models.documents import Document, name_of, namespace_of
@@ -134,7 +134,8 @@ def run(
         Option("--password-file", help="File with the user's password.", complete="file"),
     ] = None,
     ssh_key: Annotated[
-        Texts | None, Option("--ssh-key", help="Public keys, comma-separated.", metavar="KEYS")
+        Texts | None,
+        Option("--ssh-key", help="Public keys, comma-separated.", metavar="KEYS", split=True),
     ] = None,
     ga_manage_ssh: Annotated[
         bool | None,
@@ -203,8 +204,8 @@ def run(
         cloud_init=CloudInit(
             kind=cloud_init,
             user=user,
-            password=_password(session, password_file),
-            ssh_keys=_keys(ssh_key),
+            password=_password(session, password_file, cloud_init or ""),
+            ssh_keys=ssh_key,
             manage_ssh=ga_manage_ssh,
             user_data=_user_data(session, user_data) if user_data else cloud_init_user_data,
             network_data=cloud_init_network_data,
@@ -257,13 +258,14 @@ def _create(session: Session, vm: Document, secret: Document | None, more: _Doin
     return Outcome(patience.until(session, name_of(vm)) if patience else "")
 
 
-def _password(session: Session, file: str | None) -> str | None:
-    if not file:
+def _password(session: Session, file: str | None, kind: str) -> str | None:
+    if not file or kind.lower() == "none":
         return file
     try:
         return Path(session.env.path(file)).read_bytes().decode(errors="replace").strip()
     except OSError as error:
-        raise UsageError(f"password file `{file}` cannot be read: {error.strerror}") from error
+        reason = f"`{file}` cannot be read: {error.strerror}"
+        raise parse_error("password-file", reason) from error
 
 
 def _user_data(session: Session, file: str) -> str:
@@ -274,11 +276,3 @@ def _user_data(session: Session, file: str) -> str:
         return b64encode(Path(session.env.path(file)).read_bytes()).decode()
     except OSError as error:
         raise UsageError(f"file `{file}` cannot be read: {error.strerror}") from error
-
-
-def _keys(words: Texts | None) -> Texts | None:
-    """Each word is a line of CSV, as pflag's string slices are: quotes keep commas."""
-    if words is None:
-        return None
-    lines = [line for word in words for line in word.splitlines()]
-    return [key for row in csv.reader(lines) for key in row if key]

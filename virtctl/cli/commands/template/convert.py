@@ -7,7 +7,7 @@ from typing import Annotated
 from virtctl.cli.options import Argument, Option
 from virtctl.cli.outcome import Outcome
 from virtctl.cli.session import Session
-from virtctl.cli.templates import TemplateName, TemplateOutput, printed, source
+from virtctl.cli.templates import TemplateName, TemplateOutput, one_name, printed, source
 from virtctl.cli.verbs import doing
 from virtctl.client.resources import get
 from virtctl.manifests.template import OPENSHIFT_API, OPENSHIFT_KIND, convert
@@ -37,9 +37,9 @@ def run(
 ) -> Outcome:
     """Print an OpenShift template as a VirtualMachineTemplate."""  # fmt: skip
 
-    def found(wanted: str) -> Document:
-        return get(session.rest, _TEMPLATE, session.namespace, wanted)
+    def found(name: str) -> Document:
+        return get(session.rest, _TEMPLATE, session.namespace, name)
 
-    shown, template = source(session, word or name, file, found)
+    shown, template = source(session, one_name(word, name), file, found)
     with doing(f"cannot convert {shown}"):
         return printed(convert(template), output)

@@ -9,10 +9,10 @@ from virtctl.cli.options import Argument, Option
 from virtctl.cli.outcome import Outcome
 from virtctl.cli.session import Session
 from virtctl.cli.stringmaps import string_map
-from virtctl.cli.templates import TemplateName, TemplateOutput, printed, source
+from virtctl.cli.templates import TemplateName, TemplateOutput, one_name, printed, source
 from virtctl.cli.verbs import doing
 from virtctl.client import resources
-from virtctl.client.messages import Request
+from virtctl.client.messages import Request, segment
 from virtctl.errors import UsageError
 from virtctl.manifests import template as templates
 from virtctl.manifests.encoding import as_written
@@ -86,14 +86,14 @@ def run(
     A template of the cluster is filled in by the server, one of a file here.
     """  # fmt: skip
     values = _values(session, param, params_file)
-    wanted = word or name
-    if wanted and not (file or local or print_params):
-        return _remote(session, wanted, values, output, create=create)
+    chosen = one_name(word, name)
+    if chosen and not (file or local or print_params):
+        return _remote(session, chosen, values, output, create=create)
 
-    def found(wanted: str) -> Document:
-        return resources.get(session.rest, TEMPLATE, session.namespace, wanted)
+    def found(name: str) -> Document:
+        return resources.get(session.rest, TEMPLATE, session.namespace, name)
 
-    shown, template = source(session, wanted, file, found)
+    shown, template = source(session, chosen, file, found)
     with doing(f"cannot process {shown}"):
         templates.check_kind(template)
         if print_params:
@@ -122,7 +122,7 @@ def _remote(
     session: Session, name: str, values: dict[str, str], output: str, *, create: bool
 ) -> Outcome:
     verb = "create" if create else "process"
-    where = f"{_ROOT}/namespaces/{session.namespace}/virtualmachinetemplates/{name}/{verb}"
+    where = f"{_ROOT}/namespaces/{session.namespace}/virtualmachinetemplates/{segment(name)}/{verb}"
     body: Document = {"parameters": dict(values)} if values else {}
     with doing(f"cannot {verb} template {name}"):
         answer = session.rest.send(Request("POST", where, body=body)).document()

@@ -46,6 +46,10 @@ def test_the_server_fills_in_its_own() -> None:
         server.on("POST", f"{REMOTE}/t/create", answer)
         ran = virtctl("template", "process", "t", "-p", "NAME=db,SPARE=x", server=server.url)
         assert (yaml.safe_load(ran.out)["metadata"], ran.err) == ({"name": "db"}, "made db\n")
+        ran = virtctl("template", "process", "t", "--name=u", server=server.url)
+        assert (ran.code, "named twice" in ran.err) == (2, True)
+        ran = virtctl("template", "process", "../t", server=server.url)
+        assert 'invalid resource name "../t"' in ran.err
         ran = virtctl("template", "process", "--name=t", "--create", server=server.url)
         assert ran.out == "virtualmachine.kubevirt.io/db created\n"
         assert [body for _, body in server.writes] == [
