@@ -86,7 +86,10 @@ def main() -> None:
     with ThreadPoolExecutor(1) as beside:
         begun = beside.submit(_begin, layout, arguments.word_fd, lay)
         with contextlib.suppress(Exception):  # raised once more where it can be told
-            import virtctl.local.bootstrap  # noqa: F401 - loaded while it may yet be refused
+            import virtctl.local.bootstrap  # loaded while it may yet be refused
+
+            if not begun.done():
+                import virtctl.local.bootstrap.jobs  # noqa: F401 - nobody can be answered yet
     try:
         found = begun.result()
         if found is None:

@@ -29,7 +29,7 @@ def test_an_image_becomes_a_disk():
     library = FakeLibrary()
     auths = '{"auths": {"example.org": {"username": "ann", "password": "p"}}}'
     wish = ImageWish(reference="tiny", policy="Never", path="/a", auths=auths)
-    assert LibraryImages(library).resolve(wish) == DiskImage(
+    assert LibraryImages(lambda: library).resolve(wish) == DiskImage(
         path="/images/tiny", format="qcow2", virtual_size=5
     )
     assert library.asked == ("Never", "/a")
@@ -38,4 +38,4 @@ def test_an_image_becomes_a_disk():
 
 def test_what_the_library_refuses_is_passed_on():
     with pytest.raises(LocalError, match="`huge`"):
-        LibraryImages(FakeLibrary()).resolve(ImageWish(reference="huge"))
+        LibraryImages(FakeLibrary).resolve(ImageWish(reference="huge"))
