@@ -48,9 +48,11 @@ _SEED_FILES = {"noCloud": "noCloud.iso", "configDrive": "configdrive.iso"}
 
 
 def disks(inputs: Inputs) -> tuple[Element, ...]:
-    """One ``<disk>`` for each disk, in order."""
+    """One ``<disk>`` for each disk, in order. One that is to come must be possible already."""
     names = target_names(inputs.spec.disks)
     threads = iothreads.assign(inputs)
+    for disk in inputs.spec.disks:
+        _check(inputs, disk)
     return tuple(
         _disk(inputs, disk, names[disk.name], threads)
         for disk in inputs.spec.disks
@@ -59,20 +61,30 @@ def disks(inputs: Inputs) -> tuple[Element, ...]:
 
 
 def target_names(listed: tuple[Disk, ...]) -> dict[str, str]:
-    """What the guest calls each disk: ``vda``, ``sda`` ...; recorded names are kept."""
-    taken = {disk.target for disk in listed if disk.target}
+    """What the guest calls each disk: ``vda``, ``sda`` ...; recorded names are kept.
+
+    A recorded name is taken for the disks of its own kind of bus, as it is for virt-launcher, even
+    when it is none of that kind's.
+    """
+    taken: dict[str, set[str]] = {}
+    for disk in listed:
+        taken.setdefault(_prefix(disk), set()).add(disk.target)
     names: dict[str, str] = {}
     counters: dict[str, int] = {}
     for disk in listed:
-        name = disk.target
-        prefix = _PREFIXES.get(disk.bus, "")
+        prefix = _prefix(disk)
+        name = disk.target or names.get(disk.name, "")
         while not name:
             number = counters.get(prefix, 0)
             counters[prefix] = number + 1
             candidate = prefix + _letters(number)
-            name = "" if candidate in taken else candidate
+            name = "" if candidate in taken[prefix] else candidate
         names[disk.name] = name
     return names
+
+
+def _prefix(disk: Disk) -> str:
+    return _PREFIXES.get(disk.bus, "")
 
 
 def _letters(number: int) -> str:
@@ -97,7 +109,6 @@ def _disk(inputs: Inputs, disk: Disk, target: str, threads: Threads) -> Element:
     metrics = isinstance(disk.source, DownwardMetrics)
     storage, source, backing = _medium(inputs, disk)
     is_cdrom = disk.device is DiskDevice.CDROM
-    _check(inputs, disk)
     return element(
         "disk",
         {
@@ -135,6 +146,7 @@ def _check(inputs: Inputs, disk: Disk) -> None:
             f"{field}.pciAddress",
             f"setting a pci address is not allowed for non-virtio bus types, for disk {disk.name}",
         )
+    pci_address(disk.pci_address)
     if disk.error_policy not in _ERROR_POLICIES:
         policy = disk.error_policy
         raise SpecError(f"{field}.errorPolicy", f"error policy {policy} not recognized")
@@ -153,9 +165,14 @@ def _address(disk: Disk, target: str) -> Element | None:
     if disk.bus == "scsi" and disk.device is not DiskDevice.CDROM:
         return element(
             "address",
-            {"type": "drive", "bus": 0, "controller": 0, "unit": target_index(target)},
+            {"type": "drive", "bus": 0, "controller": 0, "unit": _unit(target)},
         )
     return None
+
+
+def _unit(target: str) -> int:
+    """The place on the SCSI bus; a recorded name that is none of that bus has the first one."""
+    return target_index(target) if target.startswith(_PREFIXES["scsi"]) else 0
 
 
 def _block_sizes(disk: Disk) -> Element | None:

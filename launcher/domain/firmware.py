@@ -165,8 +165,6 @@ def efi_files(inputs: Inputs) -> tuple[str, str]:
 def _candidates(inputs: Inputs, kind: str, *, secure: bool) -> tuple[tuple[str, str], ...]:
     if secure and (inputs.arm or kind.startswith("sev")):
         return ()  # nobody signs images for these
-    if inputs.arm:
-        return (("AAVMF_CODE.fd", "AAVMF_VARS.fd"),)
     match kind:
         case "sev" | "sev-es":
             return (("OVMF_CODE.cc.fd", "OVMF_VARS.fd"),)
@@ -176,6 +174,8 @@ def _candidates(inputs: Inputs, kind: str, *, secure: bool) -> tuple[tuple[str, 
             return ((f"OVMF.inteltdx{'.secboot' if secure else ''}.fd", ""),)
         case _:
             pass
+    if inputs.arm:
+        return (("AAVMF_CODE.fd", "AAVMF_VARS.fd"),)
     pairs = _SECURE_PAIRS if secure else _PLAIN_PAIRS
     return tuple((f"OVMF_CODE{s}.fd", f"OVMF_VARS{v}.fd") for s, v in pairs)
 

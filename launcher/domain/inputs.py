@@ -76,7 +76,7 @@ class Inputs:
     def shielded(self) -> bool:
         """Whether devices must go through an IOMMU because memory is hidden from the host."""
         security = self.spec.launch_security
-        return security is not None and security.kind != "tdx"
+        return security is not None and (self.s390 or security.kind != "tdx")
 
     @property
     def plugs_cpus(self) -> bool:

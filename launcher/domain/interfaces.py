@@ -39,7 +39,7 @@ def _interface(inputs: Inputs, nic: Nic) -> Element:
         _driver(inputs, nic) if virtio else None,
         # Without a boot order nobody boots from the NIC, and its ROM only costs time.
         element("rom", {"enabled": "no"}) if _no_rom(inputs, nic) else None,
-        element("acpi", {"index": nic.acpi_index}) if nic.acpi_index else None,
+        element("acpi", {"index": nic.acpi_index}) if nic.acpi_index > 0 else None,
     )
 
 
@@ -57,7 +57,7 @@ def _passt(inputs: Inputs, nic: Nic) -> Element:
         _driver(inputs, nic) if virtio else None,
         element("backend", {"type": "passt", "logFile": str(INSIDE_PASST_LOG)}),
         *_forwards(nic, mesh=inputs.spec.pod.mesh),
-        element("acpi", {"index": nic.acpi_index}) if nic.acpi_index else None,
+        element("acpi", {"index": nic.acpi_index}) if nic.acpi_index > 0 else None,
     )
 
 

@@ -76,9 +76,7 @@ def _untracked(disk: Disk) -> Iterator[Op]:
             place = layout.inside_block_device if source.block else layout.inside_disk_image
             yield from _overlay(disk, str(place(disk.name)), "raw")
         case EmptyDisk():
-            path = layout.inside_empty_disk(disk.name)
-            yield MakeDirectory(path=str(path.parent))
-            yield MakeQcow2(path=str(path), size=source.capacity // _MIB * _MIB)
+            yield from _empty_disk(disk, source)
         case HostDisk():
             yield from _host_disk(disk, source)
         case Claim():
@@ -101,6 +99,15 @@ def _overlay(disk: Disk, backing: str, form: str) -> Iterator[Op]:
     path = layout.inside_overlay(disk.name)
     yield MakeDirectory(path=str(path.parent))
     yield MakeOverlay(path=str(path), backing=backing, backing_format=form)
+
+
+def _empty_disk(disk: Disk, source: EmptyDisk) -> Iterator[Op]:
+    size = source.capacity // _MIB * _MIB
+    if not size:
+        raise SpecError(f"volumes[{disk.name}].emptyDisk.capacity", "must be at least 1Mi")
+    path = layout.inside_empty_disk(disk.name)
+    yield MakeDirectory(path=str(path.parent))
+    yield MakeQcow2(path=str(path), size=size)
 
 
 def _host_disk(disk: Disk, source: HostDisk) -> Iterator[Op]:

@@ -20,13 +20,18 @@ def directory_of(shared: SharedDirectory) -> Path:
 
 
 def sharing_plan(spec: MachineSpec) -> Iterator[Op]:
-    """Ops for the directories. Raises ``SpecError`` for a path that would be the host's."""
+    """Ops for the directories.
+
+    Raises ``SpecError`` for a path that would be the host's, and for a volume without any.
+    """
     if spec.shared_directories:
         yield MakeDirectory(path=str(layout.inside_virtiofs_socket("any").parent))
     for shared in spec.shared_directories:
         place = directory_of(shared)
         if shared.of_pod:
             _refuse_hosts_files(shared, place)
+        elif shared.files is None and not shared.path:
+            raise SpecError(f"devices.filesystems[{shared.name}]", "its volume is no directory")
         if shared.files is None:
             continue
         yield MakeDirectory(path=str(place))

@@ -14,6 +14,7 @@ import uuid
 from pathlib import Path
 
 import yaml
+from msgspec import structs
 
 from launcher.domain import modes
 from launcher.domain.builder import build_domain
@@ -22,8 +23,10 @@ from launcher.errors import LauncherError
 from launcher.facts import EfiFiles, HostCpu, HostFacts, NumaCell, NumaDistance
 from launcher.spec import Accelerator, Claim, MachineSpec
 from virtctl.errors import InvalidField, VirtctlError
-from virtctl.local.api import admission
+from virtctl.local.api import admission, schema
 from virtctl.local.api.context import AdmissionContext
+from virtctl.local.api.defaults.roundtrip import canonical
+from virtctl.local.api.defaults.schemas import fill
 from virtctl.local.controllers.machine.instance import build
 from virtctl.local.node.materials import BootImage, ClaimPlace, DiskImage, TranslateFacts
 from virtctl.local.node.translate import translate
@@ -42,6 +45,7 @@ def admitted(path: Path, facts: dict) -> doc.Document:
         document["metadata"].setdefault(name, value)
     context = AdmissionContext(
         configuration=facts.get("kubevirtConfig", {}),
+        cluster_notes=facts.get("kubevirtAnnotations", {}),
         host_architecture=facts["arch"],
         now="2026-01-01T00:00:00Z",
         new_uuid=lambda: str(uuid.uuid4()),
@@ -54,7 +58,7 @@ def admitted(path: Path, facts: dict) -> doc.Document:
         document = admit(kinds.VIRTUAL_MACHINE, document, context)
         document = build(document)
         document["metadata"]["uid"] = UID
-    given = document.get("status", {})
+    given = dict(document.get("status", {}))
     document = admit(kinds.VIRTUAL_MACHINE_INSTANCE, document, context)
     given.pop("phase", None)
     document["status"] = {**document.get("status", {}), **given}
@@ -62,6 +66,10 @@ def admitted(path: Path, facts: dict) -> doc.Document:
 
 
 def default_only(kind: kinds.Kind, document: doc.Document, context: AdmissionContext):
+    """The mutating webhook without the validating one."""
+    shape = schema.shape_of_kind(kind)
+    fill(shape, document)
+    document = canonical(shape, document)
     admission.default(kind, document, context)
     return document
 
@@ -172,6 +180,11 @@ def verbosity(facts: dict) -> int:
 
 def looked_at(spec: MachineSpec, facts: dict) -> MachineSpec:
     """What the launcher does once the disks' files are there."""
+    full = facts.get("preallocatedVolumes", ())
+    disks = (
+        structs.replace(each, discard=False) if each.name in full else each for each in spec.disks
+    )
+    spec = structs.replace(spec, disks=tuple(disks))
     devices = {
         disk.name for disk in spec.disks if isinstance(disk.source, Claim) and disk.source.block
     }
@@ -197,7 +210,7 @@ def nic_devices(facts: dict) -> dict[str, str]:
     }
 
 
-def host(facts: dict) -> HostFacts:
+def host(facts: dict, architecture: str = "amd64") -> HostFacts:
     efi = facts.get("efi", {})
     gates = facts.get("kubevirtConfig", {}).get("developerConfiguration", {})
     as_root = "Root" in gates.get("featureGates", ())
@@ -217,6 +230,7 @@ def host(facts: dict) -> HostFacts:
     ]
     return HostFacts(
         kvm_usable=True,
+        architecture=architecture,
         efi=EfiFiles(
             directory=efi.get("dir") or "",
             files=tuple(efi.get("files") or ()),
@@ -234,7 +248,7 @@ def main(vmi_path: str, facts_path: str, mode: str = "") -> int:
         path = Path(vmi_path)
         vmi = recorded(path, facts["arch"]) if mode else admitted(path, facts)
         spec = looked_at(translate(vmi, materials(vmi, facts)), facts)
-        sys.stdout.write(build_domain(spec, host(facts)))
+        sys.stdout.write(build_domain(spec, host(facts, spec.architecture)))
     except (VirtctlError, LauncherError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

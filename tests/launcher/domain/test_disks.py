@@ -145,6 +145,17 @@ def test_recorded_names_are_kept() -> None:
     assert disks.target_names(listed) == {"new": "vdb", "old": "vda", "other": "vdc"}
 
 
+def test_a_recorded_name_counts_for_its_own_kind_of_bus() -> None:
+    listed = (disk("root"), disk("late", bus="scsi", target="vda"), disk("c", bus="sata"))
+    assert disks.target_names(listed) == {"root": "vda", "late": "vda", "c": "sda"}
+    (_, late, _) = made(*listed)
+    assert late.find("address").get("unit") == "0"
+
+
+def test_a_disk_that_is_there_twice_has_one_name() -> None:
+    assert disks.target_names((disk("a"), disk("a"), disk("b"))) == {"a": "vda", "b": "vdb"}
+
+
 def test_many_names() -> None:
     listed = tuple(disk(str(number)) for number in range(28))
     names = disks.target_names(listed)
@@ -265,6 +276,8 @@ def test_reservations_whatever_the_medium(source, changes: dict) -> None:
     [
         ({"bus": "sata", "pci_address": "0000:03:00.0"}, "not allowed for non-virtio bus types"),
         ({"error_policy": "hope"}, "error policy hope not recognized"),
+        ({"error_policy": "hope", "pending": True}, "error policy hope not recognized"),
+        ({"pci_address": "somewhere", "pending": True}, "is not of the form"),
     ],
 )
 def test_options_that_there_are_not(changes: dict, said: str) -> None:

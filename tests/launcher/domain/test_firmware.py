@@ -109,6 +109,18 @@ def test_arm_has_one_pair_and_no_secure_boot() -> None:
         system(facts=host, architecture="arm64", boot={"bootloader": Efi()})
 
 
+@pytest.mark.parametrize("architecture", ["arm64", "s390x"])
+def test_confidential_firmware_is_never_replaced_by_another(architecture: str) -> None:
+    host = HostFacts(efi=EfiFiles(directory="/a", files=("AAVMF_CODE.fd", "AAVMF_VARS.fd")))
+    with pytest.raises(SpecError, match="SEV-SNP=true"):
+        system(
+            facts=host,
+            architecture=architecture,
+            boot={"bootloader": Efi(secure_boot=False)},
+            launch_security=LaunchSecurity(kind="sev-snp"),
+        )
+
+
 def test_direct_kernel_boot() -> None:
     boot = KernelBoot(kernel="/x/boot/vmlinuz", initrd="/x/initrd.img", args="console=ttyS0")
     made = system(boot={"kernel_boot": boot})

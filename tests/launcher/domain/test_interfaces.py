@@ -103,6 +103,10 @@ def test_link_state_and_places() -> None:
     assert found.find("address").get("bus") == "0x05"
 
 
+def test_an_index_below_one_is_none() -> None:
+    assert made(acpi_index=-1).find("acpi") is None
+
+
 def test_absent_nics_are_left_out() -> None:
     assert interfaces.interfaces(inputs(nics=(nic(state="absent"),))) == ()
 

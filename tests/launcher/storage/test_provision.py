@@ -122,6 +122,8 @@ def test_firmware() -> None:
 def test_what_cannot_be_made_is_refused() -> None:
     with pytest.raises(SpecError, match="is the host's"):
         plan(shared_directories=(SharedDirectory(name="a", path="/etc", of_pod=True),))
+    with pytest.raises(SpecError, match="at least 1Mi"):
+        plan(disk("e", EmptyDisk(capacity=MIB - 1)))
 
 
 def test_the_disk_of_metrics_is_there_before_there_are_any() -> None:

@@ -35,6 +35,11 @@ def test_the_hosts_files_stay_out_of_reach(path: str) -> None:
         plan(SharedDirectory(name="a", path=path, of_pod=True))
 
 
+def test_a_volume_that_is_no_directory_is_refused() -> None:
+    with pytest.raises(SpecError, match="no directory"):
+        plan(SharedDirectory(name="a"))
+
+
 def test_the_pods_own_directories_may_be_shared() -> None:
     path = "/var/run/kubevirt-private/downwardapi/labels"
     shared = SharedDirectory(name="a", path=path, of_pod=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -79,12 +79,14 @@ class NothingStored:
 
 @dataclass(frozen=True)
 class AdmissionContext:
-    """One write. ``configuration`` is ``spec.configuration`` of the KubeVirt object.
+    """One write. ``configuration`` is ``spec.configuration`` of the KubeVirt object, and
+    ``cluster_notes`` are its annotations.
 
     ``old`` is None on create. ``now`` is an RFC 3339 time.
     """
 
     configuration: Document = field(default_factory=dict)
+    cluster_notes: Mapping[str, str] = field(default_factory=dict)
     old: Document | None = None
     subresource: str = ""
     system: bool = False

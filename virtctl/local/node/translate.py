@@ -39,6 +39,7 @@ _HOLE64 = "kubevirt.io/disablePCIHole64"
 _SLOTS = "kubevirt.io/pci-interface-slot-count"
 _IGNITION = "kubevirt.io/ignitiondata"
 _INSTANCE_TYPES = ("kubevirt.io/cluster-instancetype-name", "kubevirt.io/instancetype-name")
+_PORTED = frozenset({"amd64", "arm64"})
 _HOSTNAME_LIMIT = 63  # RFC 1035, section 2.3.4
 _DEFAULT_GRACE = 30  # seconds
 _DEFAULT_STATS_PERIOD = 10  # seconds
@@ -101,7 +102,7 @@ def translate(vmi: Document, facts: TranslateFacts) -> MachineSpec:
         vsock_cid=doc.integer(vmi, "status", "VSOCKCID") or None,
         downward_metrics=doc.find(peripherals, "downwardMetrics") is not None,
         scsi_hotplug=not doc.flag(peripherals, "disableHotplug"),
-        pci=_placement(peripherals, notes),
+        pci=_placement(domain, notes, architecture),
         smbios=_smbios(facts),
         chassis=_chassis(domain),
         free_page_reporting=_free_page_reporting(domain, notes, facts),
@@ -197,8 +198,11 @@ def _io_threads(domain: Document) -> IoThreads:
     )
 
 
-def _placement(peripherals: Document, notes: dict[str, str]) -> PciPlacement:
+def _placement(domain: Document, notes: dict[str, str], architecture: str) -> PciPlacement:
+    peripherals = doc.child(domain, "devices")
     slots = notes.get(_SLOTS)
+    if not _has_ports(_machine_type(domain, architecture), architecture):
+        slots = None  # nobody reads it
     if slots is not None and not re.fullmatch(r"[+-]?[0-9]+", slots):
         raise InvalidField(f"metadata.annotations[{_SLOTS}]", slots, "must be a whole number")
     return PciPlacement(
@@ -207,6 +211,12 @@ def _placement(peripherals: Document, notes: dict[str, str]) -> PciPlacement:
         hole64_disabled=notes.get(_HOLE64, "").lower() == "true",
         slots=None if slots is None else int(slots),
     )
+
+
+def _has_ports(machine_type: str, architecture: str) -> bool:
+    """Whether devices sit on PCIe ports, of which some can be kept free."""
+    express = "q35" in machine_type or machine_type.startswith("virt")
+    return express and architecture in _PORTED
 
 
 def _smbios(facts: TranslateFacts) -> Smbios:

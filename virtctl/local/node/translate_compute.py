@@ -161,8 +161,8 @@ def _kernel_boot(asked: Document, facts: TranslateFacts) -> KernelBoot | None:
 
 
 def _acpi_tables(vmi: Document, facts: TranslateFacts) -> tuple[AcpiTable, ...]:
-    asked = doc.child(vmi, "spec", "domain", "firmware", "acpi")
-    if not asked:
+    asked = doc.find(vmi, "spec", "domain", "firmware", "acpi")
+    if not isinstance(asked, dict):
         return ()
     tables = []
     for kind in ("slic", "msdm"):
@@ -248,7 +248,8 @@ def _enlightenments(asked: JsonValue) -> tuple[Enlightenment, ...] | None:
 def _enlightenment(key: str, name: str, asked: Document) -> Enlightenment:
     value = ""
     if key == "spinlocks":
-        value = str(doc.integer(asked, "spinlocks") or "")
+        retries = doc.find(asked, "spinlocks")
+        value = "" if retries is None else str(retries)
     elif key == "vendorid":
         value = doc.text(asked, "vendorid")
     parts = {part: on for part in _PARTS.get(key, ()) if (on := _switch(asked, part)) is not None}

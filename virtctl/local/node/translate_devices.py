@@ -109,15 +109,13 @@ def launch_security(vmi: Document, architecture: str) -> LaunchSecurity | None:
     asked = doc.find(vmi, "spec", "domain", "launchSecurity")
     if not isinstance(asked, dict):
         return None
-    if architecture == "s390x":
-        return LaunchSecurity(kind="pv")
     if doc.find(asked, "snp") is not None and doc.find(asked, "sev") is None:
         return LaunchSecurity(kind="sev-snp")
     if doc.find(asked, "tdx") is not None and doc.find(asked, "sev") is None:
         notes = doc.strings(vmi, "metadata", "annotations")
         return LaunchSecurity(kind="tdx", quote_socket=notes.get(_QUOTES, ""))
     if doc.find(asked, "sev") is None:
-        return None
+        return LaunchSecurity(kind="pv") if architecture == "s390x" else None
     sev = doc.child(asked, "sev")
     state = doc.find(sev, "policy", "encryptedState")
     return LaunchSecurity(

@@ -109,7 +109,7 @@ def _disk(
         bus=doc.text(target, "bus"),
         readonly=readonly or metrics,
         serial=doc.text(disk, "serial"),
-        boot_order=doc.integer(disk, "bootOrder") or None,
+        boot_order=_number(disk, "bootOrder"),
         cache="" if metrics else doc.text(disk, "cache"),
         io="" if metrics else doc.text(disk, "io"),
         tray=doc.text(target, "tray") or "closed",
@@ -137,6 +137,11 @@ def _claim_info(status: Document) -> ClaimInfo | None:
         size=min(known) if len(known) == len(sizes) else None,
         overhead=doc.text(info, "filesystemOverhead"),
     )
+
+
+def _number(document: Document, name: str) -> int | None:
+    found = doc.find(document, name)
+    return found if isinstance(found, int) else None
 
 
 def _block_size(disk: Document) -> BlockSize | None:
@@ -214,11 +219,7 @@ def _container_disk(asked: _Asked, facts: TranslateFacts) -> ContainerDisk:
 
 
 def _empty_disk(asked: _Asked, _: TranslateFacts) -> EmptyDisk:
-    size = (amount(asked.fields, "capacity") or 0) // _MIB * _MIB
-    if not size:
-        given = doc.find(asked.fields, "capacity")
-        raise InvalidField(f"{asked.at}.capacity", given, "must be at least 1Mi")
-    return EmptyDisk(capacity=size)
+    return EmptyDisk(capacity=(amount(asked.fields, "capacity") or 0) // _MIB * _MIB)
 
 
 def _host_disk(volume: _Asked, _: TranslateFacts) -> HostDisk:

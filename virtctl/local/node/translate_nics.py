@@ -73,7 +73,7 @@ def nics(vmi: Document, facts: TranslateFacts, vcpus: int) -> tuple[Nic, ...]:
                 model=doc.text(each, "model"),
                 ports=_ports(each, facts),
                 dhcp=_dhcp(each),
-                boot_order=doc.integer(each, "bootOrder") or None,
+                boot_order=_boot_order(each),
                 pci_address=doc.text(each, "pciAddress"),
                 acpi_index=doc.integer(each, "acpiIndex"),
                 state=_state(each, path),
@@ -134,6 +134,11 @@ def _refuse_unnamed(name: str, path: str, status: Document, facts: TranslateFact
     if name not in facts.pod_nics and not doc.text(status, "podInterfaceName"):
         problem = f"the pod's link of the network {name} has not been reported yet"
         raise InvalidField(f"{path}.passtBinding", name, problem)
+
+
+def _boot_order(interface: Document) -> int | None:
+    found = doc.find(interface, "bootOrder")
+    return found if isinstance(found, int) else None
 
 
 def _state(interface: Document, path: str) -> str:

@@ -16,21 +16,20 @@ from virtctl.models.documents import Document
 def shared_directories(vmi: Document, facts: TranslateFacts) -> tuple[SharedDirectory, ...]:
     """Volumes that the guest mounts by virtiofs.
 
-    Raises ``InvalidField`` for a volume that is missing or that is no directory.
+    A volume that is missing, or that is no directory, gives a directory with nothing behind it,
+    which the launcher refuses. Raises ``InvalidField`` for a claim that is not bound.
     """
     volumes = {
         doc.text(each, "name"): (index, each)
         for index, each in enumerate(doc.objects(vmi, "spec", "volumes"))
     }
     found = []
-    for position, each in enumerate(doc.objects(vmi, "spec", "domain", "devices", "filesystems")):
+    for each in doc.objects(vmi, "spec", "domain", "devices", "filesystems"):
         if doc.find(each, "virtiofs") is None:
             continue
         name = doc.text(each, "name")
-        if name not in volumes:
-            path = f"spec.domain.devices.filesystems[{position}].name"
-            raise InvalidField(path, name, f"no matching volume with name {name} found")
-        found.append(_shared(name, *volumes[name], facts))
+        known = name in volumes
+        found.append(_shared(name, *volumes[name], facts) if known else SharedDirectory(name=name))
     return tuple(found)
 
 
@@ -46,10 +45,10 @@ def _shared(name: str, index: int, volume: Document, facts: TranslateFacts) -> S
             path = f"spec.volumes[{index}]"
             raise InvalidField(path, claim, "the claim is not bound to a volume")
         if place.block:
-            raise InvalidField(f"spec.volumes[{index}]", claim, "a block device is no directory")
+            return SharedDirectory(name=name)
         directory = str(Path(place.path).parent)
         return SharedDirectory(name=name, path=directory, read_only=place.read_only)
     source = translate_disks.source(volume, index, facts)
     if not isinstance(source, FilesDisk):
-        raise InvalidField(f"spec.volumes[{index}]", name, "this kind of volume is no directory")
+        return SharedDirectory(name=name)
     return SharedDirectory(name=name, files=source.files, read_only=True)

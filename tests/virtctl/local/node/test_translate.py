@@ -132,6 +132,12 @@ def test_slots_must_be_a_number() -> None:
         made(metadata__annotations={"kubevirt.io/pci-interface-slot-count": "many"})
 
 
+def test_slots_do_not_matter_without_ports() -> None:
+    notes = {"kubevirt.io/pci-interface-slot-count": "many"}
+    found = made(metadata__annotations=notes, spec__domain__machine={"type": "pc-i440fx-2.10"})
+    assert found.pci.slots is None
+
+
 def test_cluster_settings() -> None:
     config = {
         "smbios": {"manufacturer": "Acme"},

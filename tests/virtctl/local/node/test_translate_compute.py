@@ -134,6 +134,8 @@ def test_acpi_tables() -> None:
     assert found.acpi_tables == (AcpiTable(kind="slic", volume="v", content=b"x"),)
     with pytest.raises(InvalidField, match="volume with a secret"):
         firmware(facts, [], acpi={"slicNameRef": "v"})
+    with pytest.raises(InvalidField, match="slicNameRef and msdmNameRef"):
+        firmware(facts, volumes, acpi={})
 
 
 def test_features() -> None:
@@ -162,6 +164,12 @@ def test_hyperv() -> None:
         Enlightenment(name="stimer", enabled=False, parts={"direct": True}),
         Enlightenment(name="vendor_id", value="me"),
     )
+
+
+def test_no_retries_at_all_are_a_number_too() -> None:
+    asked = {"spinlocks": {"spinlocks": 0}}
+    found = compute.features({"features": {"hyperv": asked}}).hyperv
+    assert found == (Enlightenment(name="spinlocks", value="0"),)
 
 
 def test_fractions_of_bytes_are_cut_off() -> None:

@@ -97,7 +97,13 @@ def test_launch_security(asked: dict, expected: LaunchSecurity) -> None:
         metadata__annotations={"kubevirt.io/qgs-socket-path": "/q"},
     )
     assert devices.launch_security(vmi, "amd64") == expected
+    assert devices.launch_security(vmi, "s390x") == expected
+
+
+def test_secure_execution_needs_no_more_than_to_be_asked_for() -> None:
+    vmi = instance(spec__domain__launchSecurity={})
     assert devices.launch_security(vmi, "s390x") == LaunchSecurity(kind="pv")
+    assert devices.launch_security(vmi, "amd64") is None
     assert devices.launch_security(instance(), "amd64") is None
     nothing = instance(spec__domain__launchSecurity={})
     assert devices.launch_security(nothing, "amd64") is None

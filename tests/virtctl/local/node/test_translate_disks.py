@@ -114,7 +114,6 @@ def test_sources(volume: dict, expected) -> None:
     ("volume", "problem"),
     [
         ({"containerDisk": {"image": "other"}}, "not been resolved"),
-        ({"emptyDisk": {"capacity": "1"}}, "at least 1Mi"),
         ({"persistentVolumeClaim": {"claimName": "gone"}}, "not bound"),
         ({"secret": {"secretName": "gone"}}, "no secret"),
         ({"configMap": {"name": "gone"}}, "no configMap"),

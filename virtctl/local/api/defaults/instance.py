@@ -16,6 +16,7 @@ _PROBE_DEFAULTS = {
     "successThreshold": 1,
     "failureThreshold": 3,
 }
+EMULATOR_PARITY = "alpha.kubevirt.io/EmulatorThreadCompleteToEvenParity"
 QUOTE_SERVICE = "kubevirt.io/qgs-socket-path"
 _QUOTE_SOCKET = "/var/run/tdx-qgs/qgs.socket"
 _RUNTIME_USER = 107  # the user that owns launcher processes and their files
@@ -29,6 +30,7 @@ def default_instance(document: Document, context: AdmissionContext) -> None:
     devices.default_disks(spec)
     features.default_features(spec)
     _default_firmware(spec, context)
+    _note_parity(document, context)
     _note_quote_service(document, context)
     _default_probes(spec)
     processor.default_model(spec, context)
@@ -51,7 +53,7 @@ def default_spec(spec: Document, context: AdmissionContext) -> None:
     processor.default_memory(spec)
     processor.default_topology(spec)
     devices.default_pull_policies(spec)
-    if not spec.get("evictionStrategy"):
+    if spec.get("evictionStrategy") is None:
         spec["evictionStrategy"] = (
             documents.text(context.configuration, "evictionStrategy") or "None"
         )
@@ -73,6 +75,13 @@ def _default_firmware(spec: Document, context: AdmissionContext) -> None:
         efi.setdefault("secureBoot", False)
 
 
+def _note_parity(document: Document, context: AdmissionContext) -> None:
+    """Whether the emulator gets a second CPU to make the pod's count even, as the cluster says."""
+    isolated = documents.flag(document, "spec", "domain", "cpu", "isolateEmulatorThread")
+    if isolated and EMULATOR_PARITY in context.cluster_notes and context.has_gate("AlignCPUs"):
+        documents.put(document, "", "metadata", "annotations", EMULATOR_PARITY)
+
+
 def _note_quote_service(document: Document, context: AdmissionContext) -> None:
     """Where a TDX guest gets its quotes signed."""
     if documents.find(document, "spec", "domain", "launchSecurity", "tdx") is None:
@@ -86,8 +95,8 @@ def _note_quote_service(document: Document, context: AdmissionContext) -> None:
 
 def _default_probes(spec: Document) -> None:
     for name in _PROBES:
-        probe = documents.child(spec, name)
-        if probe:
+        probe = documents.find(spec, name)
+        if isinstance(probe, dict):
             for field, value in _PROBE_DEFAULTS.items():
                 if not probe.get(field):
                     probe[field] = value

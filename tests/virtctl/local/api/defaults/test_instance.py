@@ -3,6 +3,7 @@
 from tests.fakes.rules import spec
 from virtctl.local.api.context import AdmissionContext
 from virtctl.local.api.defaults.instance import (
+    EMULATOR_PARITY,
     FINALIZER,
     QUOTE_SERVICE,
     default_instance,
@@ -40,6 +41,7 @@ def test_probes_are_completed():
     probe = {"tcpSocket": {"port": 22}, "periodSeconds": 3}
     found = defaulted(instance(readinessProbe=probe))["spec"]["readinessProbe"]
     assert (found["periodSeconds"], found["timeoutSeconds"], found["failureThreshold"]) == (3, 1, 3)
+    assert defaulted(instance(livenessProbe={}))["spec"]["livenessProbe"]["periodSeconds"] == 10
 
 
 def test_the_eviction_strategy_is_that_of_the_cluster():
@@ -78,6 +80,20 @@ def test_tdx_guests_know_who_signs():
     assert notes(own)[QUOTE_SERVICE] == "/own"
     attestation["qgsSocketPath"] = ""
     assert QUOTE_SERVICE not in notes(own)
+
+
+def test_the_cluster_may_want_an_even_number_of_processors():
+    def notes(*, isolated=True, **context):
+        document = instance()
+        document["spec"]["domain"]["cpu"] = {"isolateEmulatorThread": isolated}
+        return defaulted(document, **context)["metadata"]["annotations"]
+
+    aligned = {"developerConfiguration": {"featureGates": ["AlignCPUs"]}}
+    wanted = {"configuration": aligned, "cluster_notes": {EMULATOR_PARITY: "yes"}}
+    assert notes(**wanted)[EMULATOR_PARITY] == ""
+    assert EMULATOR_PARITY not in notes(**wanted, isolated=False)
+    assert EMULATOR_PARITY not in notes(cluster_notes={EMULATOR_PARITY: ""})
+    assert EMULATOR_PARITY not in notes(configuration=aligned)
 
 
 def test_launchers_may_be_root_again():
