@@ -56,6 +56,8 @@ class Fact:
     """What a schema says beyond the type. ``default`` is filled in by the server.
 
     Lengths are in characters, ``pattern`` is a regular expression that is found in the text.
+    ``choices`` and ``is_unsigned`` are not in the schema: KubeVirt's webhooks know them by the Go
+    type.
     """
 
     format: str = ""
@@ -71,6 +73,8 @@ class Fact:
     int_or_string: bool = False
     is_quantity: bool = False
     is_open: bool = False
+    is_unsigned: bool = False
+    choices: tuple[str, ...] = ()
 
     @property
     def bounds_text(self) -> bool:
@@ -110,9 +114,12 @@ BY_NAME = Keyed(("name",))
 BY_TYPE = Keyed(("type",))
 
 Int32: TypeAlias = Annotated[int, Fact(format="int32")]
+Count: TypeAlias = Annotated[int, Fact(is_unsigned=True)]
+Count32: TypeAlias = Annotated[int, Fact(format="int32", is_unsigned=True)]
 Int64: TypeAlias = Annotated[int, Fact(format="int64")]
 NonEmpty: TypeAlias = Annotated[str, Fact(min_length=1)]
 UInt32: TypeAlias = Annotated[int, Fact(format="int64", minimum=0, maximum=2**32 - 1)]
+PullPolicy: TypeAlias = Annotated[str, Fact(choices=("Always", "IfNotPresent", "Never"))]
 Time: TypeAlias = Annotated[str, Fact(format="date-time")]
 QuantityText: TypeAlias = Annotated[int | float | str, Fact(int_or_string=True, is_quantity=True)]
 IntOrString: TypeAlias = Annotated[int | str, Fact(int_or_string=True)]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
-from virtctl.models.base import FeatureState, Model
+from virtctl.models.base import Count, FeatureState, Model
 
 
 class CustomBlockSize(Model, frozen=True):
     """Block sizes in bytes."""
 
-    discard_granularity: int = 0
-    logical: int = 0
-    physical: int = 0
+    discard_granularity: Count = 0
+    logical: Count = 0
+    physical: Count = 0
 
 
 class BlockSize(Model, frozen=True):
@@ -55,7 +55,7 @@ class Disk(Model, frozen=True):
     name: str
     """The volume of the same name is behind it."""
     block_size: BlockSize | None = None
-    boot_order: int | None = None
+    boot_order: Count | None = None
     """Place among boot devices, from 1."""
     cache: str = ""
     """none, writethrough or writeback."""

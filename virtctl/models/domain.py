@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from virtctl.models.base import Empty, Fact, FeatureState, Int32, Model, QuantityText
+from virtctl.models.base import (
+    Count32,
+    Empty,
+    Fact,
+    FeatureState,
+    Model,
+    PullPolicy,
+    QuantityText,
+)
 from virtctl.models.devices import Devices
 
 
@@ -87,21 +95,21 @@ class Realtime(Model, frozen=True):
 class Cpu(Model, frozen=True):
     """Processor model and topology."""
 
-    cores: Int32 = 0
+    cores: Count32 = 0
     """Cores per socket."""
     dedicated_cpu_placement: bool | None = None
     """Pin each virtual processor to one of the host that nobody else has."""
     features: tuple[CpuFeature, ...] = ()
     isolate_emulator_thread: bool | None = None
-    max_sockets: Int32 = 0
+    max_sockets: Count32 = 0
     """How many sockets there can be after plugging."""
     model: str = ""
     """host-model, host-passthrough or a model that the hypervisor knows."""
     numa: Numa | None = None
     realtime: Realtime | None = None
-    sockets: Int32 = 0
+    sockets: Count32 = 0
     """Sockets; more can be plugged up to ``maxSockets``."""
-    threads: Int32 = 0
+    threads: Count32 = 0
     """Threads per core."""
 
 
@@ -116,7 +124,7 @@ class Spinlocks(Model, frozen=True):
     """How often a guest retries a lock before it tells the host."""
 
     enabled: bool | None = None
-    spinlocks: Int32 = 0
+    spinlocks: Count32 = 0
 
 
 class SyNicTimer(Model, frozen=True):
@@ -217,7 +225,7 @@ class KernelBootContainer(Model, frozen=True):
     """Image that holds a kernel and an initrd."""
 
     image: str
-    image_pull_policy: str = ""
+    image_pull_policy: PullPolicy = ""
     image_pull_secret: str = ""
     initrd_path: str = ""
     kernel_path: str = ""
@@ -245,7 +253,7 @@ class Firmware(Model, frozen=True):
 class IoThreads(Model, frozen=True):
     """Extra threads for disk I/O."""
 
-    supplemental_pool_thread_count: Int32 = 0
+    supplemental_pool_thread_count: Count32 = 0
 
 
 class SevPolicy(Model, frozen=True):

@@ -104,7 +104,9 @@ class InstanceSpec(Model, frozen=True):
     architecture: str = ""
     """amd64, arm64 or s390x."""
     dns_config: DnsConfig | None = None
-    dns_policy: str = ""
+    dns_policy: Annotated[
+        str, Fact(choices=("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"))
+    ] = ""
     """Where the guest gets its resolver settings from."""
     eviction_strategy: str = ""
     """None, LiveMigrate, LiveMigrateIfPossible or External: what draining the node means."""

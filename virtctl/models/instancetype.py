@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from virtctl.models.base import Fact, Int32, Model, QuantityText
+from virtctl.models.base import Count32, Fact, Model, QuantityText
 from virtctl.models.devices import Gpu, HostDevice
 from virtctl.models.domain import Hugepages, IoThreads, LaunchSecurity, Numa, Realtime
 from virtctl.models.meta import ObjectMeta
@@ -15,12 +15,12 @@ from virtctl.models.meta import ObjectMeta
 class CpuInstancetype(Model, frozen=True):
     """Processors of a machine."""
 
-    guest: Int32
+    guest: Count32
     """Number of virtual processors."""
     dedicated_cpu_placement: bool | None = msgspec.field(name="dedicatedCPUPlacement", default=None)
     """Whether each has a processor of the node to itself."""
     isolate_emulator_thread: bool | None = None
-    max_sockets: Int32 | None = None
+    max_sockets: Count32 | None = None
     """How far the number may grow while the machine runs."""
     model: str = ""
     numa: Numa | None = None

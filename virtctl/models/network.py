@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from virtctl.models.base import Empty, Int32, Model
+from virtctl.models.base import Count, Empty, Int32, Model
 
 
 class PluginBinding(Model, frozen=True):
@@ -54,7 +54,7 @@ class Interface(Model, frozen=True):
     """The network of the same name is what it joins."""
     acpi_index: int = 0
     binding: PluginBinding | None = None
-    boot_order: int | None = None
+    boot_order: Count | None = None
     """Place among boot devices, from 1."""
     bridge: Empty | None = None
     """With the pod's own address, by a bridge."""

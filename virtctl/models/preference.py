@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from virtctl.models.base import Empty, FeatureState, Int32, Int64, Model, QuantityText
+from virtctl.models.base import Count32, Empty, FeatureState, Int64, Model, QuantityText
 from virtctl.models.devices import Tpm, VirtualGpuOptions
 from virtctl.models.disks import BlockSize
 from virtctl.models.domain import (
@@ -39,7 +39,7 @@ class SpreadOptions(Model, frozen=True):
 
     across: str = ""
     """SocketsCores, CoresThreads or SocketsCoresThreads."""
-    ratio: Int32 | None = None
+    ratio: Count32 | None = None
 
 
 class CpuPreferences(Model, frozen=True):
@@ -120,7 +120,7 @@ class MachinePreferences(Model, frozen=True):
 class CpuRequirement(Model, frozen=True):
     """Processors that a machine must have at least."""
 
-    guest: Int32
+    guest: Count32
 
 
 class MemoryRequirement(Model, frozen=True):
@@ -154,7 +154,7 @@ class PreferenceSpec(Model, frozen=True):
     features: FeaturePreferences | None = None
     firmware: FirmwarePreferences | None = None
     machine: MachinePreferences | None = None
-    prefer_spread_socket_to_core_ratio: Int32 | None = None
+    prefer_spread_socket_to_core_ratio: Count32 | None = None
     """Deprecated: see ``cpu.spreadOptions.ratio``."""
     preferred_architecture: str | None = None
     preferred_launch_security: LaunchSecurity | None = None

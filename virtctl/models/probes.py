@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from virtctl.models.base import Empty, Int32, IntOrString, Model
+from typing import Annotated
+
+from virtctl.models.base import Empty, Fact, Int32, IntOrString, Model
 from virtctl.models.references import NameValue
 
 
@@ -19,7 +21,7 @@ class HttpGetAction(Model, frozen=True):
     host: str = ""
     http_headers: tuple[NameValue, ...] = ()
     path: str = ""
-    scheme: str = ""
+    scheme: Annotated[str, Fact(choices=("HTTP", "HTTPS"))] = ""
 
 
 class TcpSocketAction(Model, frozen=True):

@@ -7,6 +7,8 @@ from typing import Annotated, ClassVar
 from virtctl.models.base import Fact, Int32, Int64, Model
 from virtctl.models.meta import LabelSelector
 
+_SPREAD_POLICY = Fact(choices=("Honor", "Ignore"))
+
 
 class NodeRequirement(Model, frozen=True):
     """One condition on a node's label or field."""
@@ -81,9 +83,9 @@ class Affinity(Model, frozen=True):
 class Toleration(Model, frozen=True):
     """A taint that an object bears."""
 
-    effect: str = ""
+    effect: Annotated[str, Fact(choices=("NoExecute", "NoSchedule", "PreferNoSchedule"))] = ""
     key: str = ""
-    operator: str = ""
+    operator: Annotated[str, Fact(choices=("Equal", "Exists"))] = ""
     toleration_seconds: Int64 | None = None
     value: str = ""
 
@@ -97,5 +99,5 @@ class TopologySpread(Model, frozen=True):
     label_selector: LabelSelector | None = None
     match_label_keys: tuple[str, ...] = ()
     min_domains: Int32 | None = None
-    node_affinity_policy: str = ""
-    node_taints_policy: str = ""
+    node_affinity_policy: Annotated[str, _SPREAD_POLICY] = ""
+    node_taints_policy: Annotated[str, _SPREAD_POLICY] = ""

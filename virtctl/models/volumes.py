@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from virtctl.models.base import Empty, Fact, Int32, Model, QuantityText, Rule
+from virtctl.models.base import Empty, Fact, Int32, Model, PullPolicy, QuantityText, Rule
 from virtctl.models.references import FieldReference, LocalReference, ResourceReference
 
 
@@ -47,7 +47,7 @@ class ContainerDisk(Model, frozen=True):
 
     image: str
     """Reference of the image."""
-    image_pull_policy: str = ""
+    image_pull_policy: PullPolicy = ""
     """Always, IfNotPresent or Never."""
     image_pull_secret: str = ""
     path: str = ""

@@ -11,8 +11,8 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from virtctl.errors import ApiError, Cause, Forbidden, StatusDetails
-from virtctl.local.api import carriedrules, objects, schema
+from virtctl.errors import Cause, Forbidden, StatusDetails
+from virtctl.local.api import carriedrules, decoding, objects, schema
 from virtctl.local.api.catalog import is_builtin
 from virtctl.local.api.context import AdmissionContext
 from virtctl.local.api.customs.admitting import default_definition, definition_causes
@@ -22,7 +22,7 @@ from virtctl.local.api.defaults import macpool
 from virtctl.local.api.defaults.autoscalers import default_autoscaler
 from virtctl.local.api.defaults.claims import default_claim
 from virtctl.local.api.defaults.networkpolicies import default_network_policy
-from virtctl.local.api.defaults.roundtrip import canonical, is_filled
+from virtctl.local.api.defaults.roundtrip import canonical
 from virtctl.local.api.defaults.schemas import fill
 from virtctl.local.api.defaults.services import default_service
 from virtctl.local.api.hooks import Admitted
@@ -32,7 +32,7 @@ from virtctl.local.api.registry import Registry
 from virtctl.local.api.rules.claims import claim_update_causes
 from virtctl.local.api.rules.core import core_causes
 from virtctl.local.api.rules.metadata import metadata_causes
-from virtctl.local.api.webhooks import check_status, denial, denied, webhook_of
+from virtctl.local.api.webhooks import check_status, denial, webhook_of
 from virtctl.models import documents, kinds
 from virtctl.models.documents import Document
 from virtctl.models.kinds import Kind
@@ -143,8 +143,10 @@ class Admission:
             )
 
     def _context(self, request: Admitted) -> AdmissionContext:
+        installed = self._installed()
         return AdmissionContext(
-            configuration=self._configuration(),
+            configuration=documents.child(installed, "spec", "configuration"),
+            cluster_notes=documents.strings(installed, "metadata", "annotations"),
             old=request.old,
             subresource=request.subresource,
             system=request.actor.system,
@@ -158,10 +160,8 @@ class Admission:
             stored=self._sources,
         )
 
-    def _configuration(self) -> Document:
-        for installed in self._sources.list_all(kinds.KUBEVIRT):
-            return documents.child(installed, "spec", "configuration")
-        return {}
+    def _installed(self) -> Document:
+        return next(iter(self._sources.list_all(kinds.KUBEVIRT)), {})
 
 
 def admit_custom(definition: Definition, document: Document, request: Admitted) -> Document:
@@ -194,9 +194,11 @@ def admit(kind: Kind, document: Document, context: AdmissionContext) -> Document
     if not is_builtin(kind):
         fill(shape, document)
     if webhook is not None and webhook.mutator:
-        _check_like_webhook(kind, document, webhook.mutator)
+        decoding.check(kind, document, webhook.mutator)
         document = canonical(shape, document)
     default(kind, document, context)
+    if webhook is not None and webhook.mutator:
+        fill(shape, document)  # what a webhook gives back gets its defaults again
     mistyped = schema.type_errors(kind, document)
     broken = [*_metadata_causes(kind, document, context), *mistyped]
     if is_builtin(kind) and not mistyped:
@@ -209,6 +211,8 @@ def admit(kind: Kind, document: Document, context: AdmissionContext) -> Document
         broken += rule_causes(shape, document, context.old)
     if broken:
         raise status.invalid(kind, documents.name_of(document), tuple(broken))
+    if webhook is not None and webhook.decodes:
+        decoding.check(kind, document, webhook.name(context))
     found = [] if webhook is None else list(webhook.causes(document, context))
     if webhook is not None and found:
         raise denial(webhook.name(context), found)
@@ -256,28 +260,3 @@ def _definition_causes(
     # Our own definitions need no approval: their names are those of the real ones.
     if kind == kinds.DEFINITION and not context.system:
         yield from definition_causes(document, context.old)
-
-
-def _check_like_webhook(kind: Kind, document: Document, webhook: str) -> None:
-    """KubeVirt's webhooks check the schema themselves before anything else, in their own words."""
-    found = []
-    for problem in schema.problems(kind, document):
-        match problem.what:
-            case "required":
-                if not is_filled(problem.shape):
-                    found.append(f"{problem.plain} in body is required")
-            case "type":
-                wanted = problem.shape.json.replace("int-or-string", "string")
-                kind_found = problem.found.replace("integer", "number")
-                found.append(f'{problem.plain} in body must be of type {wanted}: "{kind_found}"')
-            case "enum":
-                choices = " ".join(sorted(problem.shape.fact.enum))
-                found.append(f"{problem.plain} in body should be one of [{choices}]")
-            case "pattern":
-                raise ApiError(
-                    denied(webhook, schema.quantity_problem(problem.value)), code=400, reason=""
-                )
-            case _:
-                continue
-    if found:
-        raise denial(webhook, (Cause("", message, "") for message in found))

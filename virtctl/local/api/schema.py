@@ -17,6 +17,7 @@ from virtctl.errors import Cause, NotDecodable
 from virtctl.local.api import bounds
 from virtctl.local.api.catalog import is_builtin
 from virtctl.local.api.shapes import ANYTHING, Shape, shape_of
+from virtctl.models.base import Fact
 from virtctl.models.documents import Document, JsonValue
 from virtctl.models.kinds import Kind
 from virtctl.models.meta import ObjectMeta
@@ -32,6 +33,7 @@ _BLOCKING = frozenset({
     "FieldValueNotSupported", "FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany",
     "FieldValueTypeInvalid",
 })  # fmt: skip
+_UNMINDED = frozenset({"choice", "sign"})
 _UNCHECKED = Cause(
     "FieldValueInvalid",
     "Invalid value: null: some validation rules were not checked because the object was invalid; "
@@ -53,7 +55,8 @@ class Problem:
     without list positions; ``holder`` is the model whose field it is.
     """
 
-    what: str  # "type", "required", "enum", "minimum", "maximum", "pattern" or "bound"
+    what: str  # "type", "required", "enum", "minimum", "maximum", "pattern", "bound";
+    # and "choice" and "sign", which only KubeVirt's webhooks mind
     indexed: str
     plain: str
     shape: Shape
@@ -119,7 +122,10 @@ def _list_problems(shape: Shape, value: list[JsonValue], where: _Where) -> Itera
     path, plain, holder = where
     if shape.items is not None:
         for position, item in enumerate(value):
-            yield from _problems(shape.items, item, (f"{path}[{position}]", plain, holder))
+            inside = (f"{path}[{position}]", plain, holder)
+            if item is None and shape.items.json and not shape.items.is_nullable:
+                yield Problem("type", inside[0], plain, shape.items, item, holder)
+            yield from _problems(shape.items, item, inside)
     for cause in bounds.list_causes(shape.fact, shape.keys, value, path):
         yield Problem("bound", cause.field, plain, shape, value, holder, cause)
 
@@ -161,15 +167,24 @@ def _fits(type_: str, value: JsonValue) -> bool:
 
 def _scalar_problem(shape: Shape, value: JsonValue) -> str:
     fact = shape.fact
-    if fact.enum and value not in {"", *fact.enum}:
+    if fact.enum and value not in fact.enum:
         return "enum"
+    if fact.choices and value not in fact.choices:
+        return "choice"
     if isinstance(value, (int, float)):
-        if fact.minimum is not None and value < fact.minimum:
-            return "minimum"
-        if fact.maximum is not None and value > fact.maximum:
-            return "maximum"
+        return _number_problem(fact, value)
     if fact.is_quantity and isinstance(value, str) and not _QUANTITY.match(value):
         return "pattern"
+    return ""
+
+
+def _number_problem(fact: Fact, value: float) -> str:
+    if fact.is_unsigned and value < 0:
+        return "sign"
+    if fact.minimum is not None and value < fact.minimum:
+        return "minimum"
+    if fact.maximum is not None and value > fact.maximum:
+        return "maximum"
     return ""
 
 
@@ -233,7 +248,7 @@ def type_errors(kind: Kind, document: Document) -> list[Cause]:
 
     Raises ``BadRequest`` for a core kind whose document Go could not decode.
     """
-    found = list(problems(kind, document))
+    found = [problem for problem in problems(kind, document) if problem.what not in _UNMINDED]
     if not found:
         return []
     if is_builtin(kind):
@@ -254,6 +269,8 @@ def _builtin_errors(kind: Kind, found: list[Problem]) -> list[Cause]:
         match problem.what:
             case "bound":
                 continue  # core kinds have rules of their own for these
+            case "enum" if not problem.value:
+                continue  # in Go an empty text is one that is not there
             case "required":
                 causes.append(Cause("FieldValueRequired", "Required value", problem.indexed))
             case "pattern":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -53,7 +54,8 @@ def _no_causes(document: Document, context: AdmissionContext) -> Iterator[Cause]
 class Webhook:
     """Admission of one kind. ``mutator`` is empty where nothing is changed.
 
-    ``updater`` is the name under which updates are refused, where it is another one.
+    ``updater`` is the name under which updates are refused, where it is another one. ``decodes``:
+    the validator checks the schema itself, before its rules (see ``decoding``).
     """
 
     validator: str
@@ -61,6 +63,7 @@ class Webhook:
     mutator: str = ""
     default: Default = _nothing
     updater: str = ""
+    decodes: bool = False
 
     def name(self, context: AdmissionContext) -> str:
         """The name under which a write is refused."""
@@ -69,6 +72,7 @@ class Webhook:
 
 STATUS_VALIDATOR = "kubevirt-crd-status-validator.kubevirt.io"
 _CAUSES_SHOWN = 10
+_SIZE = re.compile(r"no more than (\d+) bytes")
 _MACHINE_MUTATOR = "virtualmachines-mutator.kubevirt.io"
 _INSTANCE_MUTATOR = "virtualmachineinstances-mutator.kubevirt.io"
 
@@ -83,7 +87,11 @@ def denial(webhook: str, causes: Iterable[Cause]) -> Invalid:
 
     A cause that was found twice is told twice, as KubeVirt does.
     """
-    found = tuple(causes)
+    found = tuple(
+        # KubeVirt is built with an older library than its API server, which counted characters.
+        cause._replace(message=_SIZE.sub(r"no more than \1 characters", cause.message))
+        for cause in causes
+    )
     shown, more = found[:_CAUSES_SHOWN], len(found) - _CAUSES_SHOWN
     messages = [cause.message for cause in shown]
     if more > 0:
@@ -133,6 +141,7 @@ WEBHOOKS: Mapping[str, Webhook] = {
         machine_causes,
         _MACHINE_MUTATOR,
         _default_machine,
+        decodes=True,
     ),
     kinds.VIRTUAL_MACHINE_INSTANCE.resource: Webhook(
         "virtualmachineinstances-create-validator.kubevirt.io",
@@ -140,6 +149,7 @@ WEBHOOKS: Mapping[str, Webhook] = {
         _INSTANCE_MUTATOR,
         _default_instance,
         updater="virtualmachineinstances-update-validator.kubevirt.io",
+        decodes=True,
     ),
     kinds.MIGRATION.resource: Webhook(
         migrations.VALIDATOR,
@@ -147,13 +157,18 @@ WEBHOOKS: Mapping[str, Webhook] = {
         "migrations-mutator.kubevirt.io",
         _default_migration,
         updater="migration-update-validator.kubevirt.io",
+        decodes=True,
     ),
     kinds.INSTANCE_REPLICA_SET.resource: Webhook(
-        "virtualmachinereplicaset-validator.kubevirt.io", replicas.replica_set_causes
+        "virtualmachinereplicaset-validator.kubevirt.io",
+        replicas.replica_set_causes,
+        decodes=True,
     ),
-    kinds.POOL.resource: Webhook("virtualmachinepool-validator.kubevirt.io", replicas.pool_causes),
+    kinds.POOL.resource: Webhook(
+        "virtualmachinepool-validator.kubevirt.io", replicas.pool_causes, decodes=True
+    ),
     kinds.PRESET.resource: Webhook(
-        "virtualmachinepreset-validator.kubevirt.io", migrations.preset_causes
+        "virtualmachinepreset-validator.kubevirt.io", migrations.preset_causes, decodes=True
     ),
     kinds.SNAPSHOT.resource: Webhook(
         "virtualmachinesnapshot-validator.snapshot.kubevirt.io", snapshots.snapshot_causes
@@ -177,18 +192,22 @@ WEBHOOKS: Mapping[str, Webhook] = {
     kinds.INSTANCETYPE.resource: Webhook(
         "virtualmachineinstancetype-validator.instancetype.kubevirt.io",
         instancetypes.instancetype_causes,
+        decodes=True,
     ),
     kinds.CLUSTER_INSTANCETYPE.resource: Webhook(
         "virtualmachineclusterinstancetype-validator.instancetype.kubevirt.io",
         instancetypes.instancetype_causes,
+        decodes=True,
     ),
     kinds.PREFERENCE.resource: Webhook(
         "virtualmachinepreference-validator.instancetype.kubevirt.io",
         instancetypes.preference_causes,
+        decodes=True,
     ),
     kinds.CLUSTER_PREFERENCE.resource: Webhook(
         "virtualmachineclusterpreference-validator.instancetype.kubevirt.io",
         instancetypes.preference_causes,
+        decodes=True,
     ),
     kinds.HYPERCONVERGED.resource: Webhook(
         "validate-hco.kubevirt.io", _no_causes, default=default_hyperconverged

@@ -5,7 +5,7 @@ from __future__ import annotations
 from virtctl.models import documents
 from virtctl.models.documents import Document
 
-_SWITCHES = ("acpi", "apic", "hypervPassthrough", "pvspinlock", "smm")
+_SWITCHES = ("acpi", "apic", "pvspinlock", "smm")
 _SPINLOCK_RETRIES = 4096
 # Enlightenment and what it needs; in this order, so that needs of needs are met too.
 HYPERV_NEEDS = (

@@ -17,22 +17,23 @@ def access_causes(spec: Document, path: str) -> Iterator[Cause]:
     for position, entry in enumerate(documents.objects(spec, "accessCredentials")):
         field = f"{path}.accessCredentials[{position}]"
         kinds = [name for name in ("sshPublicKey", "userPassword") if entry.get(name) is not None]
+        for kind in kinds:
+            credential = documents.child(entry, kind)
+            yield from _volume_causes(spec, credential, field, kind)
+            if len(documents.child(credential, "source")) != 1:
+                yield invalid(f"{field}.{kind}.source", f"{field} must have exactly one source set")
+            if len(documents.child(credential, "propagationMethod")) != 1:
+                yield invalid(
+                    f"{field}.{kind}.propagationMethod",
+                    f"{field} must have exactly one propagationMethod set",
+                )
         if len(kinds) != 1:
             yield invalid(field, f"{field} must have exactly one access credential type set")
-            continue
-        credential = documents.child(entry, kinds[0])
-        yield from _propagation_causes(spec, credential, field, kinds[0])
-        if len(documents.child(credential, "source")) != 1:
-            yield invalid(f"{field}.{kinds[0]}.source", f"{field} must have exactly one source set")
 
 
-def _propagation_causes(
-    spec: Document, credential: Document, field: str, kind: str
-) -> Iterator[Cause]:
+def _volume_causes(spec: Document, credential: Document, field: str, kind: str) -> Iterator[Cause]:
     methods = documents.child(credential, "propagationMethod")
     where = f"{field}.{kind}.propagationMethod"
-    if len(methods) != 1:
-        yield invalid(where, f"{field} must have exactly one propagationMethod set")
     for method, source in _VOLUME_FOR.items():
         if method in methods and not any(
             source in volume for volume in documents.objects(spec, "volumes")

@@ -19,19 +19,15 @@ _VIDEO_MODELS = {
 }
 
 
-def device_causes(spec: Document, path: str, context: AdmissionContext) -> Iterator[Cause]:
-    """What is wrong with devices other than disks and interfaces."""
+def late_device_causes(spec: Document, path: str, context: AdmissionContext) -> Iterator[Cause]:
+    """What is wrong with metrics, filesystems, the screen and panic devices."""
     devices, field = documents.child(spec, "domain", "devices"), f"{path}.domain.devices"
-    yield from _input_causes(devices, field)
-    yield from _host_device_causes(devices, path, context)
-    yield from _model_causes(devices, field, path)
-    yield from _screen_causes(devices, path)
-    if documents.items(devices, "panicDevices") and spec.get("architecture") == "s390x":
+    if devices.get("downwardMetrics") is not None and not context.has_gate("DownwardMetrics"):
         yield invalid(
-            f"{field}.panicDevices",
-            "custom panic devices are not supported on s390x architecture",
+            f"{field}.downwardMetrics",
+            "downwardMetrics virtio serial is not allowed: DownwardMetrics feature gate is not "
+            "enabled",
         )
-    yield from _gate_causes(devices, field, context)
     volumes = {item.get("name"): item for item in documents.objects(spec, "volumes")}
     for item in documents.objects(devices, "filesystems"):
         volume = volumes.get(item.get("name")) or {}
@@ -41,9 +37,40 @@ def device_causes(spec: Document, path: str, context: AdmissionContext) -> Itera
                 f"{field}.filesystems",
                 "virtiofs is not allowed: virtiofs feature gate is not enabled for PVC",
             )
+    yield from _screen_causes(devices, path)
+    yield from _panic_causes(devices, field, spec)
 
 
-def _input_causes(devices: Document, field: str) -> Iterator[Cause]:
+def sound_causes(spec: Document, path: str) -> Iterator[Cause]:
+    """What is wrong with the sound device."""
+    sound = documents.find(spec, "domain", "devices", "sound")
+    if not isinstance(sound, dict):
+        return
+    if documents.text(sound, "model") not in _SOUND_MODELS:
+        yield invalid(
+            f"{path}.Sound", "Sound device type is not supported. Options: 'ich9' or 'ac97'"
+        )
+    if not sound.get("name"):
+        yield invalid(f"{path}.Sound", "Sound device requires a name field.")
+
+
+def _panic_causes(devices: Document, field: str, spec: Document) -> Iterator[Cause]:
+    if documents.items(devices, "panicDevices") and spec.get("architecture") == "s390x":
+        yield invalid(
+            f"{field}.panicDevices",
+            "custom panic devices are not supported on s390x architecture",
+        )
+    for position, panic in enumerate(documents.objects(devices, "panicDevices")):
+        model = panic.get("model")
+        if model not in _PANIC_MODELS:
+            yield invalid(
+                f"{field}.panicDevices[{position}].model", f"invalid PanicDeviceModel({model})"
+            )
+
+
+def input_causes(spec: Document, path: str) -> Iterator[Cause]:
+    """What is wrong with pointers."""
+    devices, field = documents.child(spec, "domain", "devices"), f"{path}.domain.devices"
     for position, item in enumerate(documents.objects(devices, "inputs")):
         where = f"{field}.inputs[{position}]"
         if documents.text(item, "bus") not in {"", "virtio", "usb"}:
@@ -52,7 +79,9 @@ def _input_causes(devices: Document, field: str) -> Iterator[Cause]:
             yield invalid(f"{where}.type", "Input device can have only tablet type.")
 
 
-def _host_device_causes(devices: Document, path: str, context: AdmissionContext) -> Iterator[Cause]:
+def host_device_causes(spec: Document, path: str, context: AdmissionContext) -> Iterator[Cause]:
+    """What is wrong with devices of the host."""
+    devices = documents.child(spec, "domain", "devices")
     displays = 0
     for gpu in documents.objects(devices, "gpus"):
         display = documents.find(gpu, "virtualGPUOptions", "display")
@@ -66,23 +95,6 @@ def _host_device_causes(devices: Document, path: str, context: AdmissionContext)
         )
 
 
-def _model_causes(devices: Document, field: str, path: str) -> Iterator[Cause]:
-    sound = devices.get("sound")
-    if isinstance(sound, dict):
-        if documents.text(sound, "model") not in _SOUND_MODELS:
-            yield invalid(
-                f"{path}.Sound", "Sound device type is not supported. Options: 'ich9' or 'ac97'"
-            )
-        if not sound.get("name"):
-            yield invalid(f"{path}.Sound", "Sound device requires a name field.")
-    for position, panic in enumerate(documents.objects(devices, "panicDevices")):
-        model = panic.get("model")
-        if model not in _PANIC_MODELS:
-            yield invalid(
-                f"{field}.panicDevices[{position}].model", f"invalid PanicDeviceModel({model})"
-            )
-
-
 def _screen_causes(devices: Document, path: str) -> Iterator[Cause]:
     if devices.get("video") is not None and devices.get("autoattachGraphicsDevice") is False:
         yield invalid(
@@ -91,13 +103,9 @@ def _screen_causes(devices: Document, path: str) -> Iterator[Cause]:
         )
 
 
-def _gate_causes(devices: Document, field: str, context: AdmissionContext) -> Iterator[Cause]:
-    if devices.get("downwardMetrics") is not None and not context.has_gate("DownwardMetrics"):
-        yield invalid(
-            f"{field}.downwardMetrics",
-            "downwardMetrics virtio serial is not allowed: DownwardMetrics feature gate is not "
-            "enabled",
-        )
+def vsock_causes(spec: Document, path: str, context: AdmissionContext) -> Iterator[Cause]:
+    """Sockets between guest and host are behind a gate."""
+    devices, field = documents.child(spec, "domain", "devices"), f"{path}.domain.devices"
     if devices.get("autoattachVSOCK") is True and not context.has_gate("VSOCK"):
         yield invalid(
             f"{field}.autoattachVSOCK", "VSOCK feature gate is not enabled in kubevirt-config"

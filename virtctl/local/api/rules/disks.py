@@ -60,13 +60,14 @@ def disk_causes(spec: Document, path: str) -> Iterator[Cause]:
                 f"{place.field} and {devices}.disks[{first[name]}] must not have the same Name.",
             )
         first.setdefault(name, position)
-        yield from _name_causes(place)
+        yield from _target_causes(place)
         order = disk.get("bootOrder")
         if isinstance(order, int) and order < 1:
             problem = f"{place.field} must have a boot order > 0, if supplied"
             yield invalid(f"{place.field}.bootOrder", problem)
-        yield from _target_causes(place)
+        yield from _bus_causes(place)
         yield from _option_causes(place)
+        yield from _name_causes(place)
         yield from _block_size_causes(place)
 
 
@@ -81,6 +82,9 @@ def _target_causes(place: _Place) -> Iterator[Cause]:
     if sum(place.disk.get(name) is not None for name in _TARGETS) > 1:
         yield invalid(place.field, f"{place.field} can only have a single target type defined")
     yield from _pci_causes(place)
+
+
+def _bus_causes(place: _Place) -> Iterator[Cause]:
     bus, target = place.bus, place.target
     field = f"{place.field}.{target}.bus"
     if bus == "ide":
@@ -136,8 +140,8 @@ def _option_causes(place: _Place) -> Iterator[Cause]:
             f"Disk IO mode for {place.devices}.disks is not supported. Supported modes are: "
             "native, threads.",
         )
-    policy = documents.text(disk, "errorPolicy")
-    if policy and policy not in _ERROR_POLICIES:
+    policy = disk.get("errorPolicy")
+    if policy is not None and policy not in _ERROR_POLICIES:
         yield invalid(f"{field}.errorPolicy", f'{field}.errorPolicy has invalid value "{policy}"')
     if documents.flag(disk, "dedicatedIOThread") and place.bus not in {"", "virtio"}:
         yield not_supported(
@@ -189,60 +193,73 @@ def _one_size_causes(size: int, field: str) -> Iterator[Cause]:
         yield invalid(field, f"Provided size of {size} is not a power of 2")
 
 
-def boot_order_causes(spec: Document, path: str) -> Iterator[Cause]:
-    """Boot orders belong to one disk or interface each; those of interfaces start at 1."""
-    devices = f"{path}.domain.devices"
-    taken: set[int] = set()
-    for group in ("disks", "interfaces"):
-        for position, item in enumerate(documents.objects(spec, "domain", "devices", group)):
-            order = documents.find(item, "bootOrder")
-            if not isinstance(order, int):
-                continue
-            place = f"{devices}.{group}[{position}]"
-            if order < 1 and group == "interfaces":
-                # KubeVirt names the interfaces' list by the spec itself.
-                shown = f"{path}[{position}]"
-                yield invalid(
-                    f"{shown}.bootOrder", f"{shown} must have a boot order > 0, if supplied"
-                )
-                continue
-            if order in taken:
-                yield invalid(
-                    f"{place}.bootOrder",
-                    f"Boot order for {place}.bootOrder already set for a different device.",
-                )
-            taken.add(order)
-
-
 def pairing_causes(spec: Document, path: str, context: AdmissionContext) -> Iterator[Cause]:
-    """Every disk has a volume that suits it."""
+    """Every disk has a volume that suits it, and a place of its own in the boot order, as
+    interfaces have.
+    """
     devices = f"{path}.domain.devices"
     volumes = {documents.text(item, "name"): item for item in documents.objects(spec, "volumes")}
+    taken: set[int] = set()
     for position, disk in enumerate(documents.objects(spec, "domain", "devices", "disks")):
         field = f"{devices}.disks[{position}]"
-        name = documents.text(disk, "name")
-        volume = volumes.get(name)
-        if volume is None:
-            if "cdrom" not in disk:
-                yield invalid(f"{field}.name", f"{field}.Name '{name}' not found.")
-            elif not context.has_gate("DeclarativeHotplugVolumes"):
-                yield invalid(
-                    f"{field}.name",
-                    "DeclarativeHotplugVolumes feature gate not enabled, cannot define an empty "
-                    "CD-ROM disk",
-                )
-        elif "lun" in disk and "dataVolume" not in volume and "persistentVolumeClaim" not in volume:
+        volume = volumes.get(documents.text(disk, "name"))
+        yield from _volume_causes(disk, volume, field, context)
+        yield from _order_causes(disk, field, taken)
+    for position, item in enumerate(documents.objects(spec, "domain", "devices", "interfaces")):
+        order = item.get("bootOrder")
+        if isinstance(order, int) and order < 1:
+            # KubeVirt names the interfaces' list by the spec itself.
+            shown = f"{path}[{position}]"
+            yield invalid(f"{shown}.bootOrder", f"{shown} must have a boot order > 0, if supplied")
+        else:
+            yield from _order_causes(item, f"{devices}.interfaces[{position}]", taken)
+
+
+def _order_causes(device: Document, field: str, taken: set[int]) -> Iterator[Cause]:
+    order = device.get("bootOrder")
+    if not isinstance(order, int):
+        return
+    if order in taken:
+        yield invalid(
+            f"{field}.bootOrder",
+            f"Boot order for {field}.bootOrder already set for a different device.",
+        )
+    taken.add(order)
+
+
+def _volume_causes(
+    disk: Document, volume: Document | None, field: str, context: AdmissionContext
+) -> Iterator[Cause]:
+    if volume is None:
+        if "cdrom" not in disk:
+            name = documents.text(disk, "name")
+            yield invalid(f"{field}.name", f"{field}.Name '{name}' not found.")
+        elif not context.has_gate("DeclarativeHotplugVolumes"):
             yield invalid(
-                f"{field}.lun",
-                f"{field}.lun can only be mapped to a DataVolume or PersistentVolumeClaim volume.",
+                f"{field}.name",
+                "DeclarativeHotplugVolumes feature gate not enabled, cannot define an empty "
+                "CD-ROM disk",
             )
-        if documents.flag(disk, "lun", "reservation") and not context.permits_reservations:
-            yield invalid(
-                f"{devices}.disks.luns.reservation",
-                "persistent reservation is not enabled in kubevirt config",
-            )
-        if volume is not None and "downwardMetrics" in volume:
-            yield from _metrics_causes(disk, field)
+        return
+    if "lun" in disk and "dataVolume" not in volume and "persistentVolumeClaim" not in volume:
+        yield invalid(
+            f"{field}.lun",
+            f"{field}.lun can only be mapped to a DataVolume or PersistentVolumeClaim volume.",
+        )
+    if "downwardMetrics" in volume:
+        yield from _metrics_causes(disk, field)
+
+
+def reservation_causes(spec: Document, path: str, context: AdmissionContext) -> Iterator[Cause]:
+    """LUNs can be reserved where the cluster has a helper for it."""
+    if context.permits_reservations:
+        return
+    listed = documents.objects(spec, "domain", "devices", "disks")
+    if any(documents.flag(disk, "lun", "reservation") for disk in listed):
+        yield invalid(
+            f"{path}.domain.devices.disks.luns.reservation",
+            "persistent reservation is not enabled in kubevirt config",
+        )
 
 
 def _metrics_causes(disk: Document, field: str) -> Iterator[Cause]:

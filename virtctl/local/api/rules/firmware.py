@@ -20,15 +20,6 @@ MACHINE_TYPES = {
 }
 
 
-def firmware_causes(spec: Document, path: str, context: AdmissionContext) -> Iterator[Cause]:
-    """What is wrong with what runs before the guest."""
-    yield from _machine_type_causes(spec, path, context)
-    yield from boot_causes(spec, path)
-    yield from _secure_boot_causes(spec, path)
-    yield from _acpi_causes(spec, path)
-    yield from _security_causes(spec, path, context)
-
-
 def boot_causes(spec: Document, path: str) -> Iterator[Cause]:
     """What is wrong with the boot loader and with a kernel of one's own."""
     bootloader = documents.child(spec, "domain", "firmware", "bootloader")
@@ -40,7 +31,8 @@ def boot_causes(spec: Document, path: str) -> Iterator[Cause]:
     yield from _kernel_causes(spec, path)
 
 
-def _machine_type_causes(spec: Document, path: str, context: AdmissionContext) -> Iterator[Cause]:
+def machine_type_causes(spec: Document, path: str, context: AdmissionContext) -> Iterator[Cause]:
+    """Whether the architecture has such machines."""
     architecture = documents.text(spec, "architecture") or context.default_architecture
     machine = documents.text(spec, "domain", "machine", "type")
     allowed = documents.items(
@@ -55,7 +47,8 @@ def _machine_type_causes(spec: Document, path: str, context: AdmissionContext) -
         )
 
 
-def _secure_boot_causes(spec: Document, path: str) -> Iterator[Cause]:
+def secure_boot_causes(spec: Document, path: str) -> Iterator[Cause]:
+    """Keys are safe only where the guest cannot write to the firmware's memory."""
     efi = documents.find(spec, "domain", "firmware", "bootloader", "efi")
     if not isinstance(efi, dict) or efi.get("secureBoot") is False:
         return
@@ -71,7 +64,8 @@ def _secure_boot_causes(spec: Document, path: str) -> Iterator[Cause]:
         )
 
 
-def _acpi_causes(spec: Document, path: str) -> Iterator[Cause]:
+def acpi_causes(spec: Document, path: str) -> Iterator[Cause]:
+    """ACPI tables come from Secrets."""
     acpi = documents.find(spec, "domain", "firmware", "acpi")
     if not isinstance(acpi, dict):
         return
@@ -117,7 +111,8 @@ def _kernel_causes(spec: Document, path: str) -> Iterator[Cause]:
     yield from path_causes(initrd, f"{where}.initrdPath", f"{where}.initrdPath")
 
 
-def _security_causes(spec: Document, path: str, context: AdmissionContext) -> Iterator[Cause]:
+def security_causes(spec: Document, path: str, context: AdmissionContext) -> Iterator[Cause]:
+    """What is wrong with how the guest is kept from its host."""
     security = documents.find(spec, "domain", "launchSecurity")
     if not isinstance(security, dict):
         return

@@ -41,16 +41,22 @@ _GATED_ANNOTATIONS = {
 
 
 def instance_causes(document: Document, context: AdmissionContext) -> Iterator[Cause]:
-    """What is wrong with a new instance."""
+    """What is wrong with a new instance.
+
+    KubeVirt looks at the hardware of an instance twice, and names each cause again.
+    """
     spec = documents.child(document, "spec")
-    yield from template_metadata_causes(document, "metadata", context)
-    yield from firmware.architecture_causes(spec, "spec")
     yield from network.retired_causes(spec, "spec")
+    yield from network.network_causes(spec, "spec", context)
+    yield from volumes.image_path_causes(spec, "spec")
+    yield from _utility_causes(spec, "spec", context)
+    yield from disks.disk_causes(spec, "spec")
     yield from spec_causes(spec, "spec", context)
-    # KubeVirt looks at the devices of an instance a second time, and names each cause again.
-    yield from hardware_causes(spec, "spec", context)
+    yield from volumes.container_path_causes(spec, "spec")
     yield from _memory_causes(spec)
+    yield from template_metadata_causes(document, "metadata", context)
     yield from firmware.enlightenment_causes(spec, "spec")
+    yield from firmware.architecture_causes(spec, "spec")
     yield from devices.architecture_device_causes(spec, "spec")
 
 
@@ -89,28 +95,51 @@ def template_metadata_causes(
 
 
 def spec_causes(spec: Document, path: str, context: AdmissionContext) -> Iterator[Cause]:
-    """What is wrong with an instance spec at ``path``, be it an instance's or a template's."""
-    yield from hardware_causes(spec, path, context)
-    yield from disks.boot_order_causes(spec, path)
-    yield from disks.pairing_causes(spec, path, context)
-    yield from volumes.volume_causes(spec, path, context)
-    yield from volumes.service_account_causes(spec, path)
-    yield from processor.processor_causes(spec, path, context)
-    yield from firmware.firmware_causes(spec, path, context)
-    yield from devices.device_causes(spec, path, context)
-    yield from resourceclaims.claim_causes(spec, path, context)
-    yield from access.access_causes(spec, path)
-    yield from scheduling.scheduling_causes(spec, path)
-    yield from lifecycle.lifecycle_causes(spec, path)
-    yield from lifecycle.reboot_causes(spec, path, context)
+    """What is wrong with an instance spec at ``path``, be it an instance's or a template's.
+
+    The order is KubeVirt's: of many causes only the first are told.
+    """
     yield from lifecycle.identity_causes(spec, path)
-
-
-def hardware_causes(spec: Document, path: str, context: AdmissionContext) -> Iterator[Cause]:
-    """What is wrong with disks and interfaces."""
-    yield from disks.disk_causes(spec, path)
-    yield from volumes.image_path_causes(spec, path)
+    yield from processor.memory_causes(spec, path, context)
+    yield from firmware.machine_type_causes(spec, path, context)
+    yield from firmware.acpi_causes(spec, path)
+    yield from processor.processor_causes(spec, path)
+    yield from lifecycle.start_causes(spec, path)
+    yield from processor.realtime_causes(spec, path)
+    yield from scheduling.scheduling_causes(spec, path)
     yield from network.network_causes(spec, path, context)
+    yield from resourceclaims.claim_causes(spec, path, context)
+    yield from disks.pairing_causes(spec, path, context)
+    yield from devices.input_causes(spec, path)
+    yield from processor.io_thread_causes(spec, path)
+    yield from lifecycle.probe_causes(spec, path)
+    yield from disks.disk_causes(spec, path)
+    yield from firmware.boot_causes(spec, path)
+    yield from firmware.secure_boot_causes(spec, path)
+    yield from volumes.volume_causes(spec, path, context)
+    yield from volumes.image_path_causes(spec, path)
+    yield from _utility_causes(spec, path, context)
+    yield from access.access_causes(spec, path)
+    yield from lifecycle.resolver_causes(spec, path)
+    yield from lifecycle.eviction_causes(spec, path)
+    yield from devices.host_device_causes(spec, path, context)
+    yield from devices.sound_causes(spec, path)
+    yield from firmware.security_causes(spec, path, context)
+    yield from _late_causes(spec, path, context)
+
+
+def _late_causes(spec: Document, path: str, context: AdmissionContext) -> Iterator[Cause]:
+    """What KubeVirt looks at last."""
+    yield from devices.vsock_causes(spec, path, context)
+    yield from disks.reservation_causes(spec, path, context)
+    yield from devices.late_device_causes(spec, path, context)
+    yield from lifecycle.reboot_causes(spec, path, context)
+    yield from processor.overhead_causes(spec, path, context)
+    yield from volumes.service_account_causes(spec, path)
+
+
+def _utility_causes(spec: Document, path: str, context: AdmissionContext) -> Iterator[Cause]:
+    """Volumes of tools come and go while the guest runs."""
     if context.is_create and documents.items(spec, "utilityVolumes"):
         yield invalid(
             f"{path}.utilityVolumes",

@@ -12,23 +12,16 @@ from virtctl.local.api.rules.causes import invalid, not_supported, required
 from virtctl.models import documents
 from virtctl.models.documents import Document
 
-_EVICTION = frozenset({"", "None", "LiveMigrate", "LiveMigrateIfPossible", "External"})
+_EVICTION = frozenset({"None", "LiveMigrate", "LiveMigrateIfPossible", "External"})
 _HANDLERS = ("tcpSocket", "exec", "httpGet", "guestAgentPing")
 _DNS_POLICIES = frozenset({"", "ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"})
 _NAMESERVERS, _SEARCHES, _SEARCH_LENGTH = 3, 6, 256
 
 
-def lifecycle_causes(spec: Document, path: str) -> Iterator[Cause]:
-    """What is wrong with probes, start strategy and eviction strategy."""
-    for name in ("livenessProbe", "readinessProbe"):
-        if spec.get(name) is not None:
-            yield from _probe_causes(spec, documents.child(spec, name), f"{path}.{name}")
-    strategy = documents.text(spec, "evictionStrategy")
-    if strategy not in _EVICTION:
-        field = f"{path}.evictionStrategy"
-        yield invalid(field, f"{field} is set with an unrecognized option: {strategy}")
-    start = documents.text(spec, "startStrategy")
-    if not start:
+def start_causes(spec: Document, path: str) -> Iterator[Cause]:
+    """What is wrong with the start strategy."""
+    start = spec.get("startStrategy")
+    if start is None:
         return
     field = f"{path}.startStrategy"
     if start != "Paused":
@@ -41,6 +34,14 @@ def lifecycle_causes(spec: Document, path: str) -> Iterator[Cause]:
         )
 
 
+def eviction_causes(spec: Document, path: str) -> Iterator[Cause]:
+    """What is wrong with the eviction strategy."""
+    strategy = spec.get("evictionStrategy")
+    if strategy is not None and strategy not in _EVICTION:
+        field = f"{path}.evictionStrategy"
+        yield invalid(field, f"{field} is set with an unrecognized option: {strategy}")
+
+
 def reboot_causes(spec: Document, path: str, context: AdmissionContext) -> Iterator[Cause]:
     """What a reboot does can be chosen behind a gate only."""
     if documents.find(spec, "domain", "rebootPolicy") is None or context.has_gate("RebootPolicy"):
@@ -51,27 +52,34 @@ def reboot_causes(spec: Document, path: str, context: AdmissionContext) -> Itera
     )
 
 
-def _probe_causes(spec: Document, probe: Document, field: str) -> Iterator[Cause]:
-    handlers = [name for name in _HANDLERS if probe.get(name) is not None]
-    if not handlers:
-        yield required(
-            field,
-            f"either {field}.tcpSocket, {field}.exec or {field}.httpGet must be set if a {field} "
-            "is specified",
-        )
-    elif len(handlers) > 1:
-        yield invalid(field, f"{field} must have exactly one probe type set")
-    needs_network = "tcpSocket" in handlers or "httpGet" in handlers
-    on_pod = any("pod" in network for network in documents.objects(spec, "networks"))
-    if needs_network and not on_pod:
+def probe_causes(spec: Document, path: str) -> Iterator[Cause]:
+    """What is wrong with probes; those over the network need the pod's."""
+    probes = [
+        (documents.child(spec, name), f"{path}.{name}")
+        for name in ("readinessProbe", "livenessProbe")
+        if spec.get(name) is not None
+    ]
+    for probe, field in probes:
+        handlers = [name for name in _HANDLERS if probe.get(name) is not None]
+        if not handlers:
+            yield required(
+                field,
+                f"either {field}.tcpSocket, {field}.exec or {field}.httpGet must be set if a "
+                f"{field} is specified",
+            )
+        elif len(handlers) > 1:
+            yield invalid(field, f"{field} must have exactly one probe type set")
+    if any("pod" in network for network in documents.objects(spec, "networks")):
+        return
+    for probe, field in probes:
         for name in ("httpGet", "tcpSocket"):
-            if name in handlers:
+            if probe.get(name) is not None:
                 where = f"{field}.{name}"
                 yield invalid(where, f"{where} is only allowed if the Pod Network is attached")
 
 
 def identity_causes(spec: Document, path: str) -> Iterator[Cause]:
-    """What is wrong with host name, subdomain and resolver settings."""
+    """What is wrong with host name and subdomain."""
     host = documents.text(spec, "hostname")
     if host and any(names.label_problems(host)):
         field = f"{path}.hostname"
@@ -84,6 +92,10 @@ def identity_causes(spec: Document, path: str) -> Iterator[Cause]:
         yield invalid(
             field, f"{field} does not conform to the kubernetes DNS_SUBDOMAIN rules : {why}"
         )
+
+
+def resolver_causes(spec: Document, path: str) -> Iterator[Cause]:
+    """What is wrong with the resolver's settings."""
     policy = documents.text(spec, "dnsPolicy")
     if policy not in _DNS_POLICIES:
         yield not_supported(f"{path}.dnsPolicy", f"DNSPolicy: {policy} is not supported")

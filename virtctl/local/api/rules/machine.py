@@ -16,9 +16,10 @@ from virtctl.local.api.instancetypes.expansion import (
 from virtctl.local.api.instancetypes.matching import INSTANCETYPE, PREFERENCE
 from virtctl.local.api.instancetypes.revisions import peek
 from virtctl.local.api.rules import network
-from virtctl.local.api.rules.causes import invalid, not_supported, required
+from virtctl.local.api.rules.causes import invalid, not_supported
 from virtctl.local.api.rules.growth import growth_causes
 from virtctl.local.api.rules.instance import spec_causes, template_metadata_causes
+from virtctl.local.api.rules.volumetemplates import namespace_causes, volume_template_causes
 from virtctl.models import documents
 from virtctl.models.documents import Document
 
@@ -27,11 +28,18 @@ _TEMPLATE = "spec.template"
 
 
 def machine_causes(document: Document, context: AdmissionContext) -> Iterator[Cause]:
-    """What is wrong with a machine."""
-    yield from run_strategy_causes(document, context)
-    yield from volume_template_causes(document)
-    template = documents.child(document, "spec", "template")
-    yield from template_metadata_causes(template, f"{_TEMPLATE}.metadata", context)
+    """What is wrong with a machine. KubeVirt looks further only where it found nothing so far."""
+    if documents.text(document, "metadata", "deletionTimestamp"):
+        return
+    for look in (_spec_causes, namespace_causes, _busy_causes):
+        found = list(look(document, context))
+        yield from found
+        if found:
+            return
+
+
+def _spec_causes(document: Document, context: AdmissionContext) -> Iterator[Cause]:
+    """What is wrong with the machine's spec, with everything applied to its template."""
     try:
         template = _applied(document, context)
     except Conflicting as error:
@@ -48,9 +56,11 @@ def machine_causes(document: Document, context: AdmissionContext) -> Iterator[Ca
     if retired:
         yield from retired
         return
+    yield from template_metadata_causes(template, f"{_TEMPLATE}.metadata", context)
     yield from spec_causes(spec, f"{_TEMPLATE}.spec", context)
+    yield from volume_template_causes(document)
+    yield from run_strategy_causes(document, context)
     yield from growth_causes(spec, f"{_TEMPLATE}.spec", context)
-    yield from _busy_causes(document, context)
 
 
 def _applied(document: Document, context: AdmissionContext) -> Document:
@@ -91,64 +101,15 @@ def run_strategy_causes(document: Document, context: AdmissionContext) -> Iterat
         yield invalid("spec.running", "RunStrategy must be specified")
     if strategy is None:
         return
+    problem = f"Invalid RunStrategy ({strategy})"
+    gate = "DecentralizedLiveMigration"
     if strategy not in RUN_STRATEGIES:
-        yield invalid("spec.runStrategy", f"Invalid RunStrategy ({strategy})")
-    if strategy == "WaitAsReceiver" and not context.has_gate("DecentralizedLiveMigration"):
+        yield invalid("spec.runStrategy", problem)
+    if strategy == "WaitAsReceiver" and not context.has_gate(gate):
         yield invalid(
             "spec.runStrategy",
-            "DecentralizedLiveMigration feature gate is not enabled in kubevirt-config",
+            f"{problem}, {gate} feature gate is not enabled in kubevirt resource",
         )
-
-
-def volume_template_causes(document: Document) -> Iterator[Cause]:
-    """What is wrong with a machine's data volume templates."""
-    namespace = documents.namespace_of(document)
-    volumes = documents.objects(document, "spec", "template", "spec", "volumes")
-    claimed = {
-        documents.text(volume, source, key)
-        for volume in volumes
-        for source, key in (("dataVolume", "name"), ("persistentVolumeClaim", "claimName"))
-    }
-    entries = documents.objects(document, "spec", "dataVolumeTemplates")
-    for position, entry in enumerate(entries):
-        path = f"spec.dataVolumeTemplate[{position}]"
-        name = documents.name_of(entry)
-        if not name:
-            yield required(f"{path}.name", "'name' field must not be empty for DataVolumeTemplate")
-            continue
-        elsewhere = documents.namespace_of(entry)
-        if elsewhere and elsewhere != namespace:
-            yield invalid(
-                f"spec.dataVolumeTemplates[{position}]",
-                f"Embedded DataVolume namespace {elsewhere} differs from VM namespace {namespace}",
-            )
-        yield from _target_causes(documents.child(entry, "spec"), path)
-        if name not in claimed:
-            yield required(
-                path,
-                f"DataVolumeTemplate entry {path} must be referenced in the VMI template's "
-                "'volumes' list",
-            )
-
-
-def _target_causes(spec: Document, path: str) -> Iterator[Cause]:
-    has_claim, has_storage = spec.get("pvc") is not None, spec.get("storage") is not None
-    if has_claim and has_storage:
-        yield invalid(
-            f"{path}.PVC.Storage",
-            "Duplicate storage definition, both target storage and target pvc defined",
-        )
-    elif not has_claim and not has_storage:
-        yield invalid(f"{path}.PVC.Storage", "Missing Data volume PVC or Storage")
-    sources = documents.child(spec, "source")
-    if len(sources) > 1:
-        yield invalid(f"{path}.source", "Multiple dataVolume sources")
-    elif not sources and spec.get("sourceRef") is None:
-        if documents.find(spec, "pvc", "dataSourceRef") or documents.find(
-            spec, "storage", "dataSourceRef"
-        ):
-            return
-        yield invalid(f"{path}.source", "Missing dataVolume valid source")
 
 
 def _busy_causes(document: Document, context: AdmissionContext) -> Iterator[Cause]:

@@ -11,6 +11,7 @@ from virtctl.errors import Cause
 from virtctl.local.api.context import AdmissionContext
 from virtctl.local.api.rules import names
 from virtctl.local.api.rules.causes import duplicate, invalid, not_supported, required
+from virtctl.local.api.rules.networkclaims import network_claim_causes
 from virtctl.local.networks.linknames import is_primary
 from virtctl.models import documents
 from virtctl.models.documents import Document
@@ -39,88 +40,109 @@ _RANGES, _PORTS = 10, 65536
 
 
 def network_causes(spec: Document, path: str, context: AdmissionContext) -> Iterator[Cause]:
-    """What is wrong with networks, interfaces and their pairing."""
+    """What is wrong with networks, interfaces and their pairing; in the order of KubeVirt."""
     networks = list(documents.objects(spec, "networks"))
     interfaces = list(documents.objects(spec, "domain", "devices", "interfaces"))
-    yield from _network_list_causes(networks, path, context)
     by_name = {documents.text(network, "name"): network for network in networks}
-    listed: set[str] = set()
-    for position, interface in enumerate(interfaces):
-        field = f"{path}.domain.devices.interfaces[{position}]"
-        name = documents.text(interface, "name")
-        network = by_name.get(name)
-        default = network is not None and is_primary(network)
-        yield from _state_causes(interface, f"{field}.state", is_default=default)
+    yield from _single_causes(networks, path)
+    yield from _source_causes(networks, path)
+    yield from _range_causes(networks, path, context)
+    each = [
+        (interface, f"{path}.domain.devices.interfaces[{position}]")
+        for position, interface in enumerate(interfaces)
+    ]
+    primary = next((documents.text(one, "name") for one in networks if is_primary(one)), None)
+    for interface, field in each:
+        is_default = documents.text(interface, "name") == primary
+        yield from _state_causes(interface, f"{field}.state", is_default=is_default)
+    for interface, field in each:
+        network = by_name.get(documents.text(interface, "name"))
         yield from _binding_causes(interface, network, field, context)
-        if network is None:
-            yield invalid(f"{field}.name", f"{field}.name '{name}' not found.")
-        if name in listed:
-            yield duplicate(
-                f"{field}.name", "Only one interface can be connected to one specific network"
-            )
-        listed.add(name)
-        yield from _interface_causes(interface, field, context)
-        if network is not None and "pod" in network:
-            yield from _port_causes(interface, field)
-            if context.has_gate("PortRangesSpec"):
-                yield from _port_range_causes(interface, field)
+    yield from _unique_name_causes(networks, path)
+    yield from network_claim_causes(spec, path, context)
+    yield from _pairing_causes(networks, each, path)
+    for interface, field in each:
+        network = by_name.get(documents.text(interface, "name"))
+        yield from _interface_causes(interface, network, field, context)
         yield from _dhcp_causes(documents.child(interface, "dhcpOptions"), field, path)
-    for position, network in enumerate(networks):
-        name = documents.text(network, "name")
-        if name not in listed:
-            field = f"{path}.networks[{position}].name"
-            yield required(field, f"{field} '{name}' not found.")
 
 
-def _network_list_causes(
-    networks: list[Document], path: str, context: AdmissionContext
-) -> Iterator[Cause]:
-    if sum("pod" in network for network in networks) > 1:
+def _single_causes(networks: list[Document], path: str) -> Iterator[Cause]:
+    """There is one default network at most."""
+    on_pod = sum("pod" in network for network in networks)
+    if on_pod > 1:
         yield duplicate(
             f"{path}.interfaces",
             f"more than one interface is connected to a pod network in {path}.interfaces",
         )
-    seen: set[str] = set()
-    for position, network in enumerate(networks):
-        name, field = documents.text(network, "name"), f"{path}.networks[{position}]"
-        if name in seen:
-            yield duplicate(
-                f"{field}.name",
-                f'Network with name "{name}" already exists, every network must have a unique name',
-            )
-        seen.add(name)
-        yield from _network_causes(network, name, field, context)
     defaults = sum(documents.flag(network, "multus", "default") for network in networks)
     field = f"{path}.networks"
     if defaults > 1:
         yield invalid(field, "Multus CNI should only have one default network")
-    if defaults and any("pod" in network for network in networks):
+    if defaults and on_pod:
         yield invalid(field, "Pod network cannot be defined when Multus default network is defined")
-    claimed = any("resourceClaim" in network for network in networks)
-    if claimed and not context.has_gate("NetworkDevicesWithDRA"):
-        yield invalid(
-            field,
-            "vmi.spec.networks contains DRA networks but NetworkDevicesWithDRA feature gate is not "
-            "enabled",
-        )
 
 
-def _network_causes(
-    network: Document, name: str, field: str, context: AdmissionContext
+def _source_causes(networks: list[Document], path: str) -> Iterator[Cause]:
+    """Each network has one source; of those of Multus without a name the first is told."""
+    for position, network in enumerate(networks):
+        field = f"{path}.networks[{position}]"
+        sources = [source for source in _NETWORK_SOURCES if network.get(source) is not None]
+        if not sources:
+            yield required(field, "should have a network type")
+        elif len(sources) > 1:
+            yield required(field, "should have only one network type")
+    for position, network in enumerate(networks):
+        if "multus" in network and not documents.text(network, "multus", "networkName"):
+            problem = "CNI delegating plugin must have a networkName"
+            yield required(f"{path}.networks[{position}]", problem)
+            return
+
+
+def _unique_name_causes(networks: list[Document], path: str) -> Iterator[Cause]:
+    seen: set[str] = set()
+    for position, network in enumerate(networks):
+        name = documents.text(network, "name")
+        if name in seen:
+            yield duplicate(
+                f"{path}.networks[{position}].name",
+                f'Network with name "{name}" already exists, every network must have a unique name',
+            )
+        seen.add(name)
+
+
+def _pairing_causes(
+    networks: list[Document], interfaces: list[tuple[Document, str]], path: str
 ) -> Iterator[Cause]:
-    if not _NAME.fullmatch(name):
-        yield invalid(f"{field}.name", f"Network {_NAME_PROBLEM}")
-    sources = [source for source in _NETWORK_SOURCES if network.get(source) is not None]
-    if not sources:
-        yield required(field, "should have a network type")
-    elif len(sources) > 1:
-        yield required(field, "should have only one network type")
-    if "multus" in network and not documents.text(network, "multus", "networkName"):
-        yield required(field, "CNI delegating plugin must have a networkName")
-    for key, version in _CIDRS.items():
-        cidr = documents.text(network, "pod", key)
-        if cidr:
-            yield from _cidr_causes(cidr, f"{field}.pod.{key}", version, context)
+    """Networks and interfaces go together in pairs."""
+    known = {documents.text(network, "name") for network in networks}
+    used = {documents.text(interface, "name") for interface, _ in interfaces}
+    for position, network in enumerate(networks):
+        name, field = documents.text(network, "name"), f"{path}.networks[{position}].name"
+        if name not in used:
+            yield required(field, f"{field} '{name}' not found.")
+    seen: set[str] = set()
+    for interface, field in interfaces:
+        name = documents.text(interface, "name")
+        if name in seen:
+            problem = "Only one interface can be connected to one specific network"
+            yield duplicate(f"{field}.name", problem)
+        seen.add(name)
+    for interface, field in interfaces:
+        name = documents.text(interface, "name")
+        if name not in known:
+            yield invalid(f"{field}.name", f"{field}.name '{name}' not found.")
+
+
+def _range_causes(
+    networks: list[Document], path: str, context: AdmissionContext
+) -> Iterator[Cause]:
+    for position, network in enumerate(networks):
+        for key, version in _CIDRS.items():
+            cidr = documents.text(network, "pod", key)
+            if cidr:
+                field = f"{path}.networks[{position}].pod.{key}"
+                yield from _cidr_causes(cidr, field, version, context)
 
 
 def _cidr_causes(cidr: str, field: str, version: int, context: AdmissionContext) -> Iterator[Cause]:
@@ -203,7 +225,7 @@ def retired_causes(spec: Document, path: str) -> Iterator[Cause]:
 
 
 def _interface_causes(
-    interface: Document, field: str, context: AdmissionContext
+    interface: Document, network: Document | None, field: str, context: AdmissionContext
 ) -> Iterator[Cause]:
     name = documents.text(interface, "name")
     if not _NAME.fullmatch(name):
@@ -222,7 +244,12 @@ def _interface_causes(
             f"{field}.pciAddress",
             f"interface {field}.name has malformed PCI address ({address}).",
         )
-    if documents.items(interface, "portRanges") and not context.has_gate("PortRangesSpec"):
+    on_pod = network is not None and "pod" in network
+    if on_pod:
+        yield from _port_causes(interface, field)
+    if context.has_gate("PortRangesSpec"):
+        yield from _port_range_causes(interface, field) if on_pod else ()
+    elif documents.items(interface, "portRanges"):
         yield invalid(
             f"{field}.name",
             "portRanges is specified on interface but the PortRangesSpec feature gate is not "
@@ -287,24 +314,25 @@ def _range_problem(ports: Document) -> tuple[str, str] | None:
 
 
 def _port_causes(interface: Document, field: str) -> Iterator[Cause]:
+    ports = list(documents.objects(interface, "ports"))
     used: set[str] = set()
-    for position, port in enumerate(documents.objects(interface, "ports")):
-        place = f"{field}.ports[{position}]"
-        number = documents.integer(port, "port")
-        if number == 0:
-            yield required(f"{place}.port", "Port field is mandatory.")
-        elif not 0 < number < 65536:
-            yield invalid(f"{place}.port", "Port field must be in range 0 < x < 65536.")
-        if documents.text(port, "protocol") not in {"", "TCP", "UDP"}:
-            yield invalid(f"{place}.protocol", "Unknown protocol, only TCP or UDP allowed")
-        name = documents.text(port, "name")
+    for position, port in enumerate(ports):
+        place, name = f"{field}.ports[{position}].name", documents.text(port, "name")
         if not name:
             continue
         if name in used:
-            yield duplicate(f"{place}.name", f"Duplicate name of the port: {name}")
+            yield duplicate(place, f"Duplicate name of the port: {name}")
         used.add(name)
         if any(names.port_name_problems(name)):
-            yield invalid(f"{place}.name", f"Invalid name of the port: {name}")
+            yield invalid(place, f"Invalid name of the port: {name}")
+    for position, port in enumerate(ports):
+        place, number = f"{field}.ports[{position}]", documents.integer(port, "port")
+        if number == 0:
+            yield required(f"{place}.port", "Port field is mandatory.")
+        elif not 0 < number < _PORTS:
+            yield invalid(f"{place}.port", "Port field must be in range 0 < x < 65536.")
+        if documents.text(port, "protocol") not in {"", "TCP", "UDP"}:
+            yield invalid(f"{place}.protocol", "Unknown protocol, only TCP or UDP allowed")
 
 
 def _dhcp_causes(options: Document, field: str, path: str) -> Iterator[Cause]:
@@ -312,12 +340,13 @@ def _dhcp_causes(options: Document, field: str, path: str) -> Iterator[Cause]:
         documents.integer(option, "option")
         for option in documents.objects(options, "privateOptions")
     ]
-    if any(number not in _PRIVATE_OPTIONS for number in numbers):
-        yield invalid(
-            path, "provided DHCPPrivateOptions are out of range, must be in range 224 to 254"
-        )
     if len(set(numbers)) != len(numbers):
         yield invalid(path, "Found Duplicates: you have provided duplicate DHCPPrivateOptions")
+    for number in numbers:
+        if number not in _PRIVATE_OPTIONS:
+            yield invalid(
+                path, "provided DHCPPrivateOptions are out of range, must be in range 224 to 254"
+            )
     for position, server in enumerate(documents.items(options, "ntpServers")):
         if not _is_ipv4(server):
             yield invalid(

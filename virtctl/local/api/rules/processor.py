@@ -50,16 +50,33 @@ class _Domain:
         return documents.find(self.cpu, "numa", "guestMappingPassthrough") is not None
 
 
-def processor_causes(spec: Document, path: str, context: AdmissionContext) -> Iterator[Cause]:
-    """What is wrong with processor, memory and their requests."""
+def memory_causes(spec: Document, path: str, context: AdmissionContext) -> Iterator[Cause]:
+    """What is wrong with memory and the requests of it."""
     domain = _Domain(spec, path)
-    yield from _request_causes(domain)
-    yield from _memory_causes(domain, context)
+    request, value, field = domain.amount("requests", "memory")
+    if request is not None and request < _ZERO:
+        yield invalid(field, f"{field} '{value}': must be greater than or equal to 0.")
+    elif request and request < _SMALLEST_MEMORY:
+        yield invalid(field, f"{field} '{value}': must be greater than or equal to 1M.")
+    yield from _limit_causes(domain, "memory")
     yield from _hugepage_causes(domain)
+    yield from _guest_causes(domain, context)
+
+
+def processor_causes(spec: Document, path: str) -> Iterator[Cause]:
+    """What is wrong with processors and the requests of them."""
+    domain = _Domain(spec, path)
+    request, value, field = domain.amount("requests", "cpu")
+    if request is not None and request < _ZERO:
+        yield invalid(field, f"{field} '{value}': must be greater than or equal to 0.")
+    yield from _limit_causes(domain, "cpu")
     yield from _dedicated_causes(domain)
-    yield from _placement_causes(domain)
-    yield from _topology_causes(domain)
-    yield from _io_thread_causes(domain)
+    yield from _numa_causes(domain)
+    if documents.flag(domain.cpu, "isolateEmulatorThread") and not domain.is_dedicated:
+        yield invalid(
+            f"{domain.path}.cpu.isolateEmulatorThread",
+            "IsolateEmulatorThread should be only set in combination with DedicatedCPUPlacement",
+        )
     for position, feature in enumerate(documents.objects(domain.cpu, "features")):
         policy = documents.text(feature, "policy")
         if policy not in _POLICIES:
@@ -67,25 +84,22 @@ def processor_causes(spec: Document, path: str, context: AdmissionContext) -> It
                 f"{domain.path}.cpu.features[{position}].policy",
                 f"CPU feature {feature.get('name')} uses policy {policy} that is not supported.",
             )
+    yield from _topology_causes(domain)
 
 
-def _request_causes(domain: _Domain) -> Iterator[Cause]:
-    for resource in ("memory", "cpu"):
-        for group in ("requests", "limits"):
-            amount, value, field = domain.amount(group, resource)
-            if amount is not None and amount < _ZERO:
-                yield invalid(field, f"{field} '{value}': must be greater than or equal to 0.")
-    for resource in ("memory", "cpu"):
-        request, value, field = domain.amount("requests", resource)
-        limit, limit_value, limit_field = domain.amount("limits", resource)
-        if request and limit and limit > _ZERO and request > limit:
-            yield invalid(field, f"{field} '{value}' is greater than {limit_field} '{limit_value}'")
-    request, value, field = domain.amount("requests", "memory")
-    if request and _ZERO < request < _SMALLEST_MEMORY:
-        yield invalid(field, f"{field} '{value}': must be greater than or equal to 1M.")
+def _limit_causes(domain: _Domain, resource: str) -> Iterator[Cause]:
+    """A limit is not below zero, and not below the request either."""
+    request, value, field = domain.amount("requests", resource)
+    limit, limit_value, limit_field = domain.amount("limits", resource)
+    if limit is not None and limit < _ZERO:
+        yield invalid(
+            limit_field, f"{limit_field} '{limit_value}': must be greater than or equal to 0."
+        )
+    if request and limit and limit > _ZERO and request > limit:
+        yield invalid(field, f"{field} '{value}' is greater than {limit_field} '{limit_value}'")
 
 
-def _memory_causes(domain: _Domain, context: AdmissionContext) -> Iterator[Cause]:
+def _guest_causes(domain: _Domain, context: AdmissionContext) -> Iterator[Cause]:
     guest = quantity_or_none(domain.memory.get("guest"))
     limit, value, limit_field = domain.amount("limits", "memory")
     field = f"{domain.path}.memory.guest"
@@ -95,11 +109,14 @@ def _memory_causes(domain: _Domain, context: AdmissionContext) -> Iterator[Cause
             f"{field} '{domain.memory.get('guest')}' must be equal to or less than the "
             f"memory limit {limit_field} '{value}'",
         )
-    if domain.memory.get("reservedOverhead") is not None and not context.has_gate(
-        "ReservedOverheadMemlock"
-    ):
+
+
+def overhead_causes(spec: Document, path: str, context: AdmissionContext) -> Iterator[Cause]:
+    """Overhead can be reserved behind a gate only."""
+    reserved = documents.find(spec, "domain", "memory", "reservedOverhead")
+    if reserved is not None and not context.has_gate("ReservedOverheadMemlock"):
         yield invalid(
-            f"{domain.path}.memory.reservedOverhead",
+            f"{path}.domain.memory.reservedOverhead",
             "Reserved overhead memlock feature gate is not enabled in kubevirt-config",
         )
 
@@ -135,14 +152,8 @@ def _hugepage_causes(domain: _Domain) -> Iterator[Cause]:
 
 def _dedicated_causes(domain: _Domain) -> Iterator[Cause]:
     if not domain.is_dedicated:
-        if documents.flag(domain.cpu, "isolateEmulatorThread"):
-            yield invalid(
-                f"{domain.path}.cpu.isolateEmulatorThread",
-                "IsolateEmulatorThread should be only set in combination with "
-                "DedicatedCPUPlacement",
-            )
         return
-    field = f"{domain.path}.cpu.dedicatedCpuPlacement"
+    yield from _own_memory_causes(domain)
     request, _, request_field = domain.amount("requests", "cpu")
     limit, _, limit_field = domain.amount("limits", "cpu")
     for amount, shown, where in (
@@ -151,12 +162,16 @@ def _dedicated_causes(domain: _Domain) -> Iterator[Cause]:
     ):
         if amount is not None and amount.milli % 1000:
             yield invalid(where, f"provided resources CPU {shown} must be an interger")
-    yield from _own_memory_causes(domain)
-    if request and limit and request.value != limit.value:
-        yield invalid(
-            field,
-            f"{request_field} or {limit_field} must be equal when DedicatedCPUPlacement is true ",
-        )
+    yield from _equal_memory_causes(domain)
+    yield from _count_causes(domain)
+    yield from _thread_causes(domain)
+
+
+def _count_causes(domain: _Domain) -> Iterator[Cause]:
+    """The number of processors of one's own is said once, or the same each time."""
+    field = f"{domain.path}.cpu.dedicatedCpuPlacement"
+    request, _, request_field = domain.amount("requests", "cpu")
+    limit, _, limit_field = domain.amount("limits", "cpu")
     count = _vcpus(domain.cpu)
     given = [amount.value for amount in (request, limit) if amount]
     if not count and not given:
@@ -165,34 +180,47 @@ def _dedicated_causes(domain: _Domain) -> Iterator[Cause]:
             f"either {request_field} or {limit_field} or {domain.path}.cpu.cores must be provided "
             "when DedicatedCPUPlacement is true ",
         )
+    if request and limit and request.value != limit.value:
+        yield invalid(
+            field,
+            f"{request_field} or {limit_field} must be equal when DedicatedCPUPlacement is true ",
+        )
     if count and given and count not in given:
         yield invalid(
             field,
             f"{request_field} or {limit_field} must not be provided at the same time with "
             f"{domain.path}.cpu.cores when DedicatedCPUPlacement is true ",
         )
-    threads = documents.integer(domain.cpu, "threads")
-    if threads > 2:
-        yield invalid(
-            field,
-            f"Not more than two threads must be provided at {domain.path}.cpu.threads (got "
-            f"{threads}) when DedicatedCPUPlacement is true",
-        )
 
+
+def _thread_causes(domain: _Domain) -> Iterator[Cause]:
+    threads = documents.integer(domain.cpu, "threads")
+    where = f"{domain.path}.cpu.threads (got {threads})"
     if threads > 1 and domain.architecture == "arm64":
         yield invalid(
             f"{domain.root}.architecture",
-            f"threads must not be greater than 1 at {domain.path}.cpu.threads (got {threads}) when "
-            f"{domain.root}.architecture is arm64",
+            f"threads must not be greater than 1 at {where} when {domain.root}.architecture is "
+            "arm64",
         )
+    if threads > 2:
+        yield invalid(
+            f"{domain.path}.cpu.dedicatedCpuPlacement",
+            f"Not more than two threads must be provided at {where} when DedicatedCPUPlacement is "
+            "true",
+        )
+
+
+def _equal_memory_causes(domain: _Domain) -> Iterator[Cause]:
+    request, _, field = domain.amount("requests", "memory")
+    limit, _, limit_field = domain.amount("limits", "memory")
+    if request and limit and request.value != limit.value:
+        yield invalid(field, f"{field} must be equal to {limit_field}")
 
 
 def _own_memory_causes(domain: _Domain) -> Iterator[Cause]:
     """A guest that owns its processors owns its memory, too."""
     request, _, request_field = domain.amount("requests", "memory")
     limit, _, limit_field = domain.amount("limits", "memory")
-    if request and limit and request.value != limit.value:
-        yield invalid(request_field, f"{request_field} must be equal to {limit_field}")
     guest = quantity_or_none(domain.memory.get("guest"))
     if not (request or limit or guest or domain.memory.get("hugepages") is not None):
         memory = f"{domain.path}.memory"
@@ -209,30 +237,41 @@ def _vcpus(cpu: Document) -> int:
     return prod(number for number in given if number) if any(given) else 0
 
 
-def _placement_causes(domain: _Domain) -> Iterator[Cause]:
+def _numa_causes(domain: _Domain) -> Iterator[Cause]:
+    """A guest that sees the host's cells owns its processors and has huge pages."""
+    if not domain.has_numa:
+        return
     dedicated = f"{domain.path}.cpu.dedicatedCpuPlacement"
     numa = f"{domain.path}.cpu.numa.guestMappingPassthrough"
-    if domain.has_numa:
-        if not domain.is_dedicated:
-            yield invalid(
-                numa,
-                f"{dedicated} must be set to true when NUMA topology strategy is set in {numa}",
-            )
-        if domain.memory.get("hugepages") is None:
-            yield invalid(
-                numa,
-                f"{domain.path}.memory.hugepages must be requested when NUMA topology strategy is "
-                f"set in {numa}",
-            )
-    if domain.cpu.get("realtime") is not None:
-        realtime = f"{domain.path}.cpu.realtime"
-        if not domain.is_dedicated:
-            yield required(dedicated, f"{dedicated} must be set to true when {realtime} is used")
-        if not domain.has_numa:
-            yield required(numa, f"{numa} must be defined when {realtime} is used")
+    if not domain.is_dedicated:
+        yield invalid(
+            numa, f"{dedicated} must be set to true when NUMA topology strategy is set in {numa}"
+        )
+    if domain.memory.get("hugepages") is None:
+        yield invalid(
+            numa,
+            f"{domain.path}.memory.hugepages must be requested when NUMA topology strategy is set "
+            f"in {numa}",
+        )
 
 
-def _io_thread_causes(domain: _Domain) -> Iterator[Cause]:
+def realtime_causes(spec: Document, path: str) -> Iterator[Cause]:
+    """What a guest with deadlines needs."""
+    domain = _Domain(spec, path)
+    if domain.cpu.get("realtime") is None:
+        return
+    realtime = f"{domain.path}.cpu.realtime"
+    dedicated = f"{domain.path}.cpu.dedicatedCpuPlacement"
+    numa = f"{domain.path}.cpu.numa.guestMappingPassthrough"
+    if not domain.is_dedicated:
+        yield required(dedicated, f"{dedicated} must be set to true when {realtime} is used")
+    if not domain.has_numa:
+        yield required(numa, f"{numa} must be defined when {realtime} is used")
+
+
+def io_thread_causes(spec: Document, path: str) -> Iterator[Cause]:
+    """What is wrong with the threads of disks."""
+    domain = _Domain(spec, path)
     policy = domain.domain.get("ioThreadsPolicy")
     if policy is None:
         return

@@ -10,7 +10,8 @@ from virtctl.local.api.context import AdmissionContext
 from virtctl.local.api.rules.causes import invalid, required
 from virtctl.local.api.rules.growth import growth_causes
 from virtctl.local.api.rules.instance import spec_causes, template_metadata_causes
-from virtctl.local.api.rules.machine import run_strategy_causes, volume_template_causes
+from virtctl.local.api.rules.machine import run_strategy_causes
+from virtctl.local.api.rules.volumetemplates import volume_template_causes
 from virtctl.models import documents
 from virtctl.models.documents import Document
 from virtctl.wire.labelselectors import read_selector
@@ -38,12 +39,12 @@ def pool_causes(document: Document, context: AdmissionContext) -> Iterator[Cause
         return
     yield from _machine_causes(document, template, context)
     yield from _selector_causes(document, template)
+    yield from _unavailable_causes(document)
+    yield from _strategy_causes(document)
     if context.old is not None and documents.find(document, "spec", "selector") != documents.find(
         context.old, "spec", "selector"
     ):
         yield invalid("spec.selector", "selector is immutable after creation.")
-    yield from _unavailable_causes(document)
-    yield from _strategy_causes(document)
 
 
 def _machine_causes(
@@ -56,10 +57,10 @@ def _machine_causes(
     }
     instance = documents.child(machine, "spec", "template")
     found = [
-        *run_strategy_causes(machine, context),
-        *volume_template_causes(machine),
         *template_metadata_causes(instance, "spec.template.metadata", context),
         *spec_causes(documents.child(instance, "spec"), "spec.template.spec", context),
+        *volume_template_causes(machine),
+        *run_strategy_causes(machine, context),
         *growth_causes(documents.child(instance, "spec"), "spec.template.spec", context),
     ]
     for cause in found:

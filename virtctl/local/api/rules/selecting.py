@@ -92,7 +92,7 @@ def _field_term(term: Document, field: str) -> Iterator[Found]:
         problem = (
             "must be only one value when `operator` is 'In' or 'NotIn' for node field selector"
         )
-        yield required(f"{field}.values", f"{problem} selector")
+        yield required(f"{field}.values", problem)
     key = documents.text(term, "key")
     if key != "metadata.name":
         yield bad(f"{field}.key", key, "not a valid field selector key")

@@ -6,6 +6,7 @@ import base64
 import binascii
 import posixpath
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from virtctl.errors import Cause
 from virtctl.local.api.context import AdmissionContext
@@ -13,6 +14,7 @@ from virtctl.local.api.rules import names
 from virtctl.local.api.rules.causes import invalid, not_found, required
 from virtctl.models import documents
 from virtctl.models.documents import Document
+from virtctl.wire.quantities import quantity_or_none
 
 CLOUD_INIT_LIMIT = 2048
 _RESERVED_PATHS = ("/var/run/kubevirt", "/var/run/libvirt")
@@ -21,7 +23,21 @@ _SINGLE = (
     ("downwardMetrics", "downwardMetric volume"),
     ("memoryDump", "memory dump volume"),
 )
-_NAMED = (("secret", "secretName"), ("serviceAccount", "serviceAccountName"), ("configMap", "name"))
+_NAMED = (("configMap", "name"), ("secret", "secretName"), ("serviceAccount", "serviceAccountName"))
+
+
+class _Part(NamedTuple):
+    """User or network data of cloud-init: its field, that of a Secret with it, and its name."""
+
+    data: str
+    reference: str
+    noun: str
+
+
+_CLOUD_INIT = (
+    (_Part("userData", "secretRef", "userdatasource"), "UserDataSecretRef"),
+    (_Part("networkData", "networkDataSecretRef", "networkdata source"), "NetworkDataSecretRef"),
+)
 
 
 def volume_causes(spec: Document, path: str, context: AdmissionContext) -> Iterator[Cause]:
@@ -37,70 +53,61 @@ def volume_causes(spec: Document, path: str, context: AdmissionContext) -> Itera
                 f"{field} and {path}.volumes[{first[name]}] must not have the same Name.",
             )
         first.setdefault(name, position)
-        sources = [key for key, value in volume.items() if key != "name" and value is not None]
-        if len(sources) != 1:
-            yield invalid(field, f"{field} must have exactly one source type set")
         if volume.get("dataVolume") is not None and not documents.text(
             volume, "dataVolume", "name"
         ):
             yield required(f"{field}.name", "DataVolume 'name' must be set")
+        sources = [key for key, value in volume.items() if key != "name" and value is not None]
+        if len(sources) != 1:
+            yield invalid(field, f"{field} must have exactly one source type set")
         yield from _source_causes(volume, field, context)
     for source, shown in _SINGLE:
         if sum(volume.get(source) is not None for volume in volumes) > 1:
             yield invalid(f"{path}.volumes", f"{path}.volumes must have max one {shown} set")
-    yield from _container_path_causes(spec, path, volumes)
 
 
 def _source_causes(volume: Document, field: str, context: AdmissionContext) -> Iterator[Cause]:
     for source in ("cloudInitNoCloud", "cloudInitConfigDrive"):
         if volume.get(source) is not None:
             yield from _cloud_init_causes(documents.child(volume, source), f"{field}.{source}")
-    for source, key in _NAMED:
-        if volume.get(source) is not None and not documents.text(volume, source, key):
-            yield invalid(f"{field}.{source}.{key}", f"{field}.{source}.{key} is a required field")
-    if volume.get("hostDisk") is not None:
-        yield from _host_disk_causes(documents.child(volume, "hostDisk"), field, context)
+            break
     if volume.get("downwardMetrics") is not None and not context.has_gate("DownwardMetrics"):
         yield invalid(
             field,
             "downwardMetrics disks are not allowed: DownwardMetrics feature gate is not enabled.",
         )
+    if volume.get("hostDisk") is not None:
+        yield from _host_disk_causes(documents.child(volume, "hostDisk"), field, context)
+    for source, key in _NAMED:
+        if volume.get(source) is not None and not documents.text(volume, source, key):
+            yield invalid(f"{field}.{source}.{key}", f"{field}.{source}.{key} is a required field")
 
 
 def _cloud_init_causes(data: Document, field: str) -> Iterator[Cause]:
     source = field.rpartition(".")[2]
-    user = [name for name in ("secretRef", "userDataBase64", "userData") if data.get(name)]
-    network = [
-        name
-        for name in ("networkDataSecretRef", "networkDataBase64", "networkData")
-        if data.get(name)
-    ]
-    if len(user) > 1:
-        yield invalid(field, f"{field} must have only one userdatasource set.")
-    if len(network) > 1:
-        yield invalid(field, f"{field} must have only one networkdata source set.")
-    if not user and not network:
+    counts = []
+    for part, remedy in _CLOUD_INIT:
+        encoded, plain = documents.text(data, f"{part.data}Base64"), documents.text(data, part.data)
+        secret = documents.text(data, part.reference, "name")
+        raw = _decoded(encoded)
+        if raw is None:
+            where = f"{field}.{part.data}Base64"
+            problem = f"{where}.{source}.{part.data}Base64 is not a valid base64 value."
+            yield invalid(where, problem)
+        count = sum(bool(given) for given in (secret, encoded, plain))
+        if count > 1:
+            yield invalid(field, f"{field} must have only one {part.noun} set.")
+        if len(plain.encode() or raw or b"") > CLOUD_INIT_LIMIT:
+            yield invalid(
+                field,
+                f"{field} {part.data.lower()} exceeds {CLOUD_INIT_LIMIT} byte limit. Should use "
+                f"{remedy} for larger data.",
+            )
+        counts.append(count)
+    if not any(counts):
         yield invalid(
             field, f"{field} must have at least one userdatasource or one networkdatasource set."
         )
-    for encoded in ("userDataBase64", "networkDataBase64"):
-        if data.get(encoded) and _decoded(documents.text(data, encoded)) is None:
-            yield invalid(
-                f"{field}.{encoded}",
-                f"{field}.{encoded}.{source}.{encoded} is not a valid base64 value.",
-            )
-    for plain, shown, remedy in (
-        ("userData", "userdata", "UserDataSecretRef"),
-        ("networkData", "networkdata", "NetworkDataSecretRef"),
-    ):
-        raw = _decoded(documents.text(data, f"{plain}Base64")) or b""
-        text = documents.text(data, plain).encode() or raw
-        if len(text) > CLOUD_INIT_LIMIT:
-            yield invalid(
-                field,
-                f"{field} {shown} exceeds {CLOUD_INIT_LIMIT} byte limit. Should use {remedy} for "
-                "larger data.",
-            )
 
 
 def _decoded(text: str) -> bytes | None:
@@ -122,7 +129,7 @@ def _host_disk_causes(disk: Document, field: str, context: AdmissionContext) -> 
             f"{path}.type",
             f"{path}.type has invalid value '{kind}', allowed are 'Disk' or 'DiskOrCreate'",
         )
-    if kind != "DiskOrCreate" and disk.get("capacity") not in {None, "0"}:
+    if kind == "Disk" and quantity_or_none(disk.get("capacity")):
         yield invalid(
             f"{path}.capacity",
             f"{path}.capacity is allowed to pass only with {path}.type equal to 'DiskOrCreate'",
@@ -148,17 +155,24 @@ def path_causes(path: str, where: str, shown: str) -> Iterator[Cause]:
         )
 
 
-def _container_path_causes(spec: Document, path: str, volumes: list[Document]) -> Iterator[Cause]:
+def container_path_causes(spec: Document, path: str) -> Iterator[Cause]:
+    """A path inside the launcher's container is shared as a filesystem. Bare instances only."""
     devices = documents.child(spec, "domain", "devices")
     disks = {item.get("name") for item in documents.objects(devices, "disks")}
     shared = {item.get("name") for item in documents.objects(devices, "filesystems")}
-    for position, volume in enumerate(volumes):
+    for position, volume in enumerate(documents.objects(spec, "volumes")):
         if volume.get("containerPath") is None:
             continue
         name, field = volume.get("name"), f"{path}.domain.volumes[{position}]"
         if name in disks:
             yield invalid(
                 field, f"ContainerPath volume '{name}' must be mapped to a filesystem, not a disk"
+            )
+        if name not in shared:
+            yield invalid(
+                field,
+                f"ContainerPath volume '{name}' must have a matching filesystem defined in "
+                "spec.domain.devices.filesystems",
             )
         inside = documents.text(volume, "containerPath", "path")
         prefix = next((one for one in _RESERVED_PATHS if inside.startswith(one)), "")
@@ -167,12 +181,6 @@ def _container_path_causes(spec: Document, path: str, volumes: list[Document]) -
                 f"{field}.containerPath.path",
                 f"ContainerPath volume '{name}' uses reserved path prefix '{prefix}'",
             )
-        if name not in shared:
-            yield invalid(
-                field,
-                f"ContainerPath volume '{name}' must have a matching filesystem defined in "
-                f"{path}.domain.devices.filesystems",
-            )
 
 
 def service_account_causes(spec: Document, path: str) -> Iterator[Cause]:
@@ -180,13 +188,15 @@ def service_account_causes(spec: Document, path: str) -> Iterator[Cause]:
     named, field = documents.text(spec, "serviceAccountName"), f"{path}.serviceAccountName"
     if not named:
         return
-    for problem in names.subdomain_problems(named):
-        yield invalid(field, f"{field} is not a valid service account name: {problem}")
+    wrong = "; ".join(names.subdomain_problems(named))
+    if wrong:
+        yield invalid(field, f"{field} is not a valid service account name: {wrong}")
     for volume in documents.objects(spec, "volumes"):
         other = documents.text(volume, "serviceAccount", "serviceAccountName")
-        if other and other != named:
+        if volume.get("serviceAccount") is not None and other != named:
             yield invalid(
                 field,
-                f'{field} "{named}" and serviceAccount volume "{other}" must reference the same '
-                "service account",
+                f'spec.serviceAccountName "{named}" and serviceAccount volume "{other}" must '
+                "reference the same service account",
             )
+            return

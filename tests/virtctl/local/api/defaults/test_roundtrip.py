@@ -48,8 +48,37 @@ def test_what_is_off_is_not_there_and_sizes_always_are():
         }
     }
     spec = canonical(shape_of(VirtualMachineInstance), document)["spec"]
-    assert spec["domain"]["features"] == {"kvm": {}}
+    assert spec["domain"]["features"] == {"kvm": {}, "acpi": {}}
     first, second = spec["domain"]["devices"]["disks"]
     assert first["disk"] == {}
     assert second["cdrom"] == {"readonly": False}
     assert spec["volumes"][0]["hostDisk"]["capacity"] == "0"
+
+
+def test_what_is_empty_is_left_out_unless_it_is_a_pointer():
+    document = {
+        "spec": {
+            "domain": {
+                "devices": {"disks": [], "inputs": [{"name": "", "type": ""}]},
+                "cpu": {"cores": 0, "model": ""},
+                "resources": {"requests": {}},
+                "ioThreadsPolicy": "",
+                "chassis": {},
+            },
+            "evictionStrategy": "",
+            "hostname": "",
+            "terminationGracePeriodSeconds": 0,
+            "nodeSelector": {},
+        }
+    }
+    assert canonical(shape_of(VirtualMachineInstance), document)["spec"] == {
+        "domain": {
+            "devices": {"inputs": [{"name": "", "type": ""}]},
+            "cpu": {},
+            "resources": {},
+            "ioThreadsPolicy": "",
+            "chassis": {},
+        },
+        "evictionStrategy": "",
+        "terminationGracePeriodSeconds": 0,
+    }

@@ -12,7 +12,18 @@ RAM_FB = {"virtualGPUOptions": {"display": {"ramFB": {"enabled": True}}}}
 
 def causes(*gate, volumes=(), **parts):
     document = with_devices(volumes=volumes, **parts)
-    return said(devices.device_causes(document, "spec", gates(*gate)))
+    return all_causes(document, gates(*gate))
+
+
+def all_causes(document, context):
+    found = (
+        devices.input_causes(document, "spec"),
+        devices.host_device_causes(document, "spec", context),
+        devices.sound_causes(document, "spec"),
+        devices.vsock_causes(document, "spec", context),
+        devices.late_device_causes(document, "spec", context),
+    )
+    return [each for group in found for each in said(group)]
 
 
 def test_good_devices():
@@ -69,4 +80,4 @@ def test_what_an_architecture_has_not(architecture, parts, field):
 
 def test_s390x_has_no_panic_devices():
     document = {**with_devices(panicDevices=[{}]), "architecture": "s390x"}
-    assert fields(devices.device_causes(document, "spec", gates())) == [f"{PATH}.panicDevices"]
+    assert [field for field, _ in all_causes(document, gates())] == [f"{PATH}.panicDevices"]

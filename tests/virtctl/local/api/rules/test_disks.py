@@ -94,9 +94,10 @@ def test_boot_orders():
     document = with_devices(
         disks=[disk(bootOrder=1), disk(bootOrder=0)],
         interfaces=[{"name": "n", "bootOrder": 1}, {"name": "m", "bootOrder": 2}],
+        volumes=[IMAGE],
     )
     taken = ["spec.domain.devices.interfaces[0].bootOrder"]
-    assert fields(disks.boot_order_causes(document, "spec")) == taken
+    assert fields(disks.pairing_causes(document, "spec", gates())) == taken
     assert "spec.domain.devices.disks[1].bootOrder" in fields(disks.disk_causes(document, "spec"))
 
 
@@ -123,10 +124,10 @@ def test_an_empty_cdrom_needs_a_gate():
 def test_reservations_need_a_gate():
     claim = {"name": "a", "persistentVolumeClaim": {"claimName": "c"}}
     document = with_devices(disks=[{"name": "a", "lun": {"reservation": True}}], volumes=[claim])
-    assert list(disks.pairing_causes(document, "spec", gates()))
-    assert not list(disks.pairing_causes(document, "spec", gates("PersistentReservation")))
+    assert list(disks.reservation_causes(document, "spec", gates()))
+    assert not list(disks.reservation_causes(document, "spec", gates("PersistentReservation")))
     said_so = gates(persistentReservationConfiguration={"enabled": True})
-    assert not list(disks.pairing_causes(document, "spec", said_so))
+    assert not list(disks.reservation_causes(document, "spec", said_so))
 
 
 @pytest.mark.parametrize(

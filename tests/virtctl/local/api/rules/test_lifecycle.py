@@ -9,8 +9,11 @@ from virtctl.local.api.rules import lifecycle
 def causes(**parts):
     document = spec(**parts)
     found = (
-        lifecycle.lifecycle_causes(document, "spec"),
         lifecycle.identity_causes(document, "spec"),
+        lifecycle.start_causes(document, "spec"),
+        lifecycle.probe_causes(document, "spec"),
+        lifecycle.resolver_causes(document, "spec"),
+        lifecycle.eviction_causes(document, "spec"),
     )
     return [said_one for group in found for said_one in said(group)]
 

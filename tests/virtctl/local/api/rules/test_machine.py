@@ -66,7 +66,7 @@ def test_bad_data_volumes(entry, field):
 
 
 def test_good_data_volumes():
-    referring = data_volume(source={}, sourceRef={"kind": "DataSource", "name": "s"})
+    referring = data_volume(source=None, sourceRef={"kind": "DataSource", "name": "s"})
     for entry in (data_volume(), data_volume("ns"), referring):
         document = machine(spec(volumes=[volume()]), dataVolumeTemplates=[entry])
         assert said(machine_causes(document, gates())) == []
@@ -85,6 +85,21 @@ def test_paths_are_those_of_the_template():
 def test_volumes_without_disks_are_checked_as_disks():
     document = machine(spec(volumes=[{"name": "", "emptyDisk": {}}]))
     assert len(list(machine_causes(document, gates()))) == 1
+
+
+def test_a_wrong_machine_is_asked_no_further():
+    """Conflicts, the spec, namespaces and snapshots each hide what would come after them."""
+    elsewhere = data_volume("other")
+    old = {**machine(), "status": {"snapshotInProgress": "s1"}}
+    document = machine(spec(hostname="A"), dataVolumeTemplates=[elsewhere], runStrategy="Halted")
+    context = AdmissionContext(old=old)
+    found = ["spec.template.spec.hostname", "spec.dataVolumeTemplate[0]"]
+    assert fields(machine_causes(document, context)) == found
+    document = machine(
+        spec(volumes=[volume()]), dataVolumeTemplates=[elsewhere], runStrategy="Halted"
+    )
+    assert fields(machine_causes(document, context)) == ["spec.dataVolumeTemplates[0]"]
+    assert not list(machine_causes({**document, "metadata": {"deletionTimestamp": "now"}}, context))
 
 
 def test_a_snapshot_holds_the_machine():

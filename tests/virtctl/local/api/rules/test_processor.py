@@ -3,11 +3,19 @@
 import pytest
 
 from tests.fakes.rules import domain, gates, said, spec
-from virtctl.local.api.rules.processor import processor_causes
+from virtctl.local.api.rules import processor
 
 
 def causes(context=None, **parts):
-    return said(processor_causes(spec(domain=domain(**parts)), "spec", context or gates()))
+    document, context = spec(domain=domain(**parts)), context or gates()
+    found = (
+        processor.memory_causes(document, "spec", context),
+        processor.processor_causes(document, "spec"),
+        processor.realtime_causes(document, "spec"),
+        processor.io_thread_causes(document, "spec"),
+        processor.overhead_causes(document, "spec", context),
+    )
+    return [each for group in found for each in said(group)]
 
 
 def requests(**amounts):

@@ -100,9 +100,16 @@ def test_paths_in_images(path, good):
 def test_container_paths_are_for_filesystems():
     path = volume(containerPath={"path": "/x"})
     shared = with_devices(filesystems=[{"name": "a", "virtiofs": {}}], volumes=[path])
-    assert not list(volumes.volume_causes(shared, "spec", gates()))
+    assert not list(volumes.container_path_causes(shared, "spec"))
     shown = with_devices(disks=[{"name": "a"}], volumes=[path])
-    assert fields(volumes.volume_causes(shown, "spec", gates())) == ["spec.domain.volumes[0]"] * 2
+    assert fields(volumes.container_path_causes(shown, "spec")) == ["spec.domain.volumes[0]"] * 2
+
+
+def test_secrets_without_a_name_are_no_data():
+    nameless = volume(cloudInitNoCloud={"secretRef": {}, "networkDataSecretRef": {"name": ""}})
+    ((field, message),) = said(volumes.volume_causes(spec(volumes=[nameless]), "spec", gates()))
+    assert field == "spec.volumes[0].cloudInitNoCloud"
+    assert "must have at least one userdatasource" in message
 
 
 def test_service_accounts():
