@@ -73,7 +73,12 @@ def build(
     identity = KeyIdentity(
         secrets.token.encode(), {secrets.token: admin}, accounts=StoredAccounts(service)
     )
-    installation = KubeVirtController(config, kvm_usable=foundation.facts.kvm_usable)
+    first = foundation.network.nodes[0]
+    installation = KubeVirtController(
+        config,
+        kvm_usable=foundation.facts.kvm_usable,
+        addresses=tuple(subnet.node.ip for subnet in first.subnets),
+    )
     installation.prepare(service)
     roles = RoleController()
     roles.prepare(service)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from virtctl.errors import NotFound
+from virtctl.local.api.context import AdmissionContext
 from virtctl.local.api.service import ApiService
 from virtctl.local.config import LocalConfig
 from virtctl.local.runtime import conditions, reconcile
@@ -12,12 +13,14 @@ from virtctl.local.runtime.conditions import condition
 from virtctl.local.runtime.owners import is_deleting
 from virtctl.local.runtime.queue import Key
 from virtctl.local.runtime.reconcile import Watched
-from virtctl.models.documents import Document, JsonValue, child, integer, objects
+from virtctl.models.documents import Document, JsonValue, child, integer, objects, text
 from virtctl.models.kinds import KUBEVIRT
 
 NAME = "kubevirt"
 KUBEVIRT_VERSION = "v1.9.0"
 """The release of KubeVirt whose API this control plane follows."""
+
+_SYNCHRONIZATION_PORT = "9185"
 
 _CONDITIONS = (
     ("Available", "True", "AllComponentsReady", "All components are ready."),
@@ -28,14 +31,19 @@ _CONDITIONS = (
 
 
 class KubeVirtController:
-    """Keeps ``kubevirt/kubevirt``. ``kvm_usable`` decides whether emulation is switched on."""
+    """Keeps ``kubevirt/kubevirt``. ``kvm_usable`` decides whether emulation is switched on;
+    ``addresses`` are those of the control plane's node.
+    """
 
     name = "kubevirt"
     component = "virt-operator"
 
-    def __init__(self, config: LocalConfig, *, kvm_usable: bool) -> None:
+    def __init__(
+        self, config: LocalConfig, *, kvm_usable: bool, addresses: tuple[str, ...] = ()
+    ) -> None:
         self._config = config
         self._kvm_usable = kvm_usable
+        self._addresses = addresses
 
     @property
     def watched(self) -> tuple[Watched, ...]:
@@ -66,7 +74,12 @@ class KubeVirtController:
         """The object's status."""
         if is_deleting(seen):
             return []
-        return list(status_patch(KUBEVIRT, seen, build_status(seen, self._config, now)))
+        status = build_status(seen, self._config, now)
+        meeting = synchronization_addresses(seen, self._addresses)
+        status.pop("synchronizationAddresses", None)
+        if meeting:
+            status["synchronizationAddresses"] = [*meeting]
+        return list(status_patch(KUBEVIRT, seen, status))
 
 
 def new_kubevirt(config: LocalConfig, *, kvm_usable: bool) -> Document:
@@ -83,6 +96,19 @@ def new_kubevirt(config: LocalConfig, *, kvm_usable: bool) -> Document:
             "imagePullPolicy": "IfNotPresent",
         },
     }
+
+
+def synchronization_addresses(seen: Document, addresses: tuple[str, ...]) -> list[str]:
+    """Where other clusters would find this one's synchronization controller.
+
+    Nothing listens there: machines are not moved between clusters. Clients that wait for the
+    addresses before they use KubeVirt at all, as its functional tests do, find them.
+    """
+    context = AdmissionContext(configuration=child(seen, "spec", "configuration"))
+    if not context.has_gate("DecentralizedLiveMigration"):
+        return []
+    port = text(seen, "spec", "synchronizationPort") or _SYNCHRONIZATION_PORT
+    return [f"[{one}]:{port}" if ":" in one else f"{one}:{port}" for one in addresses]
 
 
 def build_status(seen: Document, config: LocalConfig, now: float) -> Document:

@@ -33,3 +33,17 @@ def test_conditions_are_those_that_clients_wait_for():
         "Degraded": "False",
         "Created": "True",
     }
+
+
+def test_addresses_for_other_clusters_are_shown_while_the_gate_is_on():
+    controller = KubeVirtController(LocalConfig(), kvm_usable=True, addresses=("10.0.0.1", "fd::1"))
+
+    def shown(spec, status=None):
+        seen = {"metadata": {"name": "kubevirt", "namespace": "kubevirt"}, "spec": spec}
+        (patch,) = controller.decide({**seen, "status": status or {}}, NOW)
+        return patch.body["status"].get("synchronizationAddresses")
+
+    assert shown({}) == ["10.0.0.1:9185", "[fd::1]:9185"]
+    assert shown({"synchronizationPort": "77"}) == ["10.0.0.1:77", "[fd::1]:77"]
+    off = {"developerConfiguration": {"disabledFeatureGates": ["DecentralizedLiveMigration"]}}
+    assert shown({"configuration": off}, {"synchronizationAddresses": ["10.0.0.1:77"]}) is None

@@ -46,6 +46,7 @@ async def test_components_know_the_newest_configuration(keys) -> None:
     code, body = await ask(connection, "/healthz")
     assert code == "200"
     assert json.loads(body)["config-resource-version"] == str(revision)
+    assert await ask(connection, "//healthz") == (code, body)
     assert (await ask(connection, "/other"))[0] == "404"
     connection[1].close()
     await rest()
