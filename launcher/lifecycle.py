@@ -79,7 +79,7 @@ __all__ = [
     "warm",
 ]
 
-START_TIMEOUT = 30.0
+START_TIMEOUT = 120.0
 """Seconds in which a launcher must answer; it takes about 0.2 on a calm machine."""
 
 _LOOK_AGAIN = 0.01

@@ -22,7 +22,7 @@ from launcher.system.guestexec import execute
 _log = logging.getLogger(__name__)
 
 RETRY = 15.0  # seconds
-_PATIENCE = 20.0  # seconds for the program that writes keys where the agent cannot
+_PATIENCE = 60.0  # seconds for the program that writes keys where the agent cannot
 
 # For agents without commands for keys. Keys that the user put above the mark stay.
 _WRITE_KEYS = """

@@ -44,7 +44,7 @@ def ensure(
     *,
     netns: str | None = None,
     env: Mapping[str, str] | None = None,
-    seconds: float = 20.0,
+    seconds: float = 120.0,
 ) -> bool:
     """Start a program unless it runs, and wait until it listens; whether it was started.
 

@@ -18,7 +18,7 @@ from launcher.net.nodes import HostNode
 from launcher.net.secondary import DHCP_SOCKET
 from launcher.system import cni, files, process
 
-_READY = 5.0  # seconds
+_READY = 60.0  # seconds
 _ENDED = 5.0
 
 

@@ -29,7 +29,7 @@ SYSTEM_PERIOD = 120.0
 VERSION_PERIOD = 300.0
 FREEZE_PERIOD = 5.0
 _FIRST_PAUSE = 1.0
-_PATIENCE = 5  # seconds for one answer
+_PATIENCE = 10  # seconds for one answer
 
 
 class GuestAgent:

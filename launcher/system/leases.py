@@ -25,7 +25,7 @@ _PROGRAMS = {4: ("udhcpc",), 6: ("busybox", "udhcpc6")}
 _OPTIONS = ("-f", "-R", "-t", "5", "-T", "1", "-A", "5")
 _PREFIXES = {4: "dhcp-", 6: "dhcp6-"}
 _END_SECONDS = 3.0
-_OWN_SECONDS = 2.0
+_OWN_SECONDS = 10.0
 _SCRIPT = """#!/bin/sh
 # called by udhcpc with what a DHCP server said
 PATH=/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin

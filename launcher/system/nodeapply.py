@@ -24,7 +24,7 @@ from launcher.system.nodeperform import perform
 from launcher.system.nodeprobes import Probe
 
 VERIFY_TIMES, VERIFY_EVERY = 5, 1.0
-PROBE_SECONDS = 10.0
+PROBE_SECONDS = 30.0
 _BACK_TIMES = 3  # putting one thing back may take something from another
 
 

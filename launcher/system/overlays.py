@@ -21,7 +21,7 @@ from launcher.system.ovn import Central
 from launcher.system.ovs import Switch
 from launcher.system.ovsdb import Ovsdb
 
-BOUND_SECONDS = 20.0
+BOUND_SECONDS = 60.0
 _LARGEST_MTU = 1442  # Geneve over IPv4 takes 58 bytes of 1500
 _TICK = 0.005
 

@@ -25,7 +25,7 @@ _LONGEST = 107  # bytes of a socket's path (unix(7))
 class Ovsdb:
     """A connection to one database. Use it in a ``with`` statement."""
 
-    def __init__(self, path: Path, database: str = "Open_vSwitch", *, timeout: float = 10) -> None:
+    def __init__(self, path: Path, database: str = "Open_vSwitch", *, timeout: float = 60) -> None:
         """Connect to a server's socket; ``timeout`` in seconds is that of each answer.
 
         Raises ``HostError`` when nobody listens.

@@ -18,7 +18,7 @@ from launcher.system import files, process
 from launcher.system.process import Spawned
 
 _PROGRAM = Path("/usr/libexec/virtiofsd")  # Debian and Fedora: not for people's PATH
-_PATIENCE = 5.0  # seconds
+_PATIENCE = 60.0  # seconds
 
 
 class Servers:

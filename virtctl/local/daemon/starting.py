@@ -22,7 +22,7 @@ from virtctl.errors import LocalError, WaitTimeout
 from virtctl.local.daemon.process import DaemonProcess, find, last_lines
 from virtctl.local.layout import InstanceLayout
 
-READY_SECONDS = 60.0
+READY_SECONDS = 180.0
 LOG_TAIL_LINES = 15
 
 

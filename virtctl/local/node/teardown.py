@@ -35,8 +35,8 @@ class Patience:
     guest ignores the power button for its whole grace period ends it itself, within ``margin``.
     """
 
-    answer: float = 5.0
-    margin: float = 5.0
+    answer: float = 20.0
+    margin: float = 20.0
 
 
 _PATIENCE = Patience()
