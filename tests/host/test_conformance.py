@@ -100,15 +100,15 @@ def condition(vmi: dict, kind: str) -> dict:
     return next((each for each in found if each["type"] == kind), {})
 
 
+def conditions(found: dict) -> dict[str, str]:
+    return {each["type"]: each["status"] for each in found["status"].get("conditions", [])}
+
+
 def test_the_installation_is_ready(api) -> None:
     found = until(lambda: kubevirt(api).get("status", {}).get("observedGeneration"), "KubeVirt")
     assert found == kubevirt(api)["metadata"]["generation"]
-    assert {each["type"]: each["status"] for each in kubevirt(api)["status"]["conditions"]} == {
-        "Available": "True",
-        "Created": "True",
-        "Progressing": "False",
-        "Degraded": "False",
-    }
+    wanted = {"Available": "True", "Created": "True", "Progressing": "False", "Degraded": "False"}
+    until(lambda: conditions(kubevirt(api)) == wanted, "the conditions of an installation")
     assert kubevirt(api)["spec"]["configuration"]["developerConfiguration"]["useEmulation"]
     space = kubevirt(api)["metadata"]["namespace"]
     operator = client.AppsV1Api(api).read_namespaced_deployment("virt-operator", space)
@@ -127,6 +127,7 @@ def test_components_know_the_configuration(instance, api, component) -> None:
         .items
     )
     assert pod.status.pod_ips
+    wanted = int(kubevirt(api)["metadata"]["resourceVersion"])
     port = free_port()
     forward = subprocess.Popen(
         ["kubectl", "-n", space, "port-forward", pod.metadata.name, f"{port}:8443"],
@@ -136,14 +137,16 @@ def test_components_know_the_configuration(instance, api, component) -> None:
         assert "Forwarding from" in forward.stdout.readline()
         unchecked = ssl.create_default_context()
         unchecked.check_hostname, unchecked.verify_mode = False, ssl.CERT_NONE
-        with urllib.request.urlopen(
-            f"https://127.0.0.1:{port}/healthz", context=unchecked, timeout=60
-        ) as answer:
-            said = json.load(answer)
+
+        def known() -> int:
+            url = f"https://127.0.0.1:{port}/healthz"
+            with urllib.request.urlopen(url, context=unchecked, timeout=60) as answer:
+                return int(json.load(answer)["config-resource-version"])
+
+        until(lambda: known() >= wanted, "the newest configuration")
     finally:
         forward.terminate()
         forward.communicate(timeout=60)
-    assert int(said["config-resource-version"]) >= int(kubevirt(api)["metadata"]["resourceVersion"])
 
 
 def test_accounts_have_tokens_and_rights(api) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import re
 
 import pytest
@@ -35,7 +36,7 @@ class Kubectl:
     """Runs kubectl against one server, with a home of its own."""
 
     def __init__(self, home, kubeconfig) -> None:
-        self._env = {"HOME": str(home), "KUBECONFIG": str(kubeconfig), "PATH": "/usr/bin:/bin"}
+        self._env = {"HOME": str(home), "KUBECONFIG": str(kubeconfig), "PATH": os.environ["PATH"]}
 
     async def run(self, *words: str, stdin: str = "") -> tuple[int, str, str]:
         """Exit code, stdout and stderr."""
@@ -44,12 +45,25 @@ class Kubectl:
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         try:
-            out, err = await asyncio.wait_for(process.communicate(stdin.encode()), 60)
+            out, err = await asyncio.wait_for(process.communicate(stdin.encode()), 150)
         except BaseException:
             process.kill()
             await process.wait()
             raise
         return process.returncode, out.decode(), err.decode()
+
+    @contextlib.asynccontextmanager
+    async def watching(self, *words: str):
+        """What a command that does not end by itself prints."""
+        process = await asyncio.create_subprocess_exec(
+            "kubectl", *words, env=self._env, stdout=asyncio.subprocess.PIPE
+        )
+        try:
+            async with asyncio.timeout(150):
+                yield process.stdout
+        finally:
+            process.kill()
+            await process.communicate()
 
     async def __call__(self, *words: str, stdin: str = "") -> str:
         """stdout of a command that must succeed, without the white space around."""
@@ -146,7 +160,7 @@ async def test_changing(kubectl) -> None:
     assert (code, "is not supported by kubevirt.io/v1" in err) == (1, True)
     condition = "jsonpath={.spec.runStrategy}=Manual"
     assert "condition met" in await kubectl("wait", f"--for={condition}", "vm/web")
-    assert "deleted" in await kubectl("delete", "vm", "web", "--timeout=5s")
+    assert "deleted" in await kubectl("delete", "vm", "web", "--timeout=150s")
     assert await kubectl("get", "vm", "-o", "name") == ""
 
 
@@ -179,9 +193,9 @@ async def test_pods(server, kubectl) -> None:
 
 async def test_watching(server, kubectl) -> None:
     await kubectl("create", "configmap", "a")
-    watching = asyncio.create_task(kubectl.run("get", "cm", "-w", "--request-timeout=3s"))
-    await asyncio.sleep(1)
-    await kubectl("create", "configmap", "b")
-    code, out, _ = await watching
-    assert [line.split()[0] for line in out.splitlines()] == ["NAME", "a", "b"]
-    assert code == 0
+    async with kubectl.watching("get", "cm", "-w") as lines:
+        assert [(await lines.readline()).split()[0] for _ in range(2)] == [b"NAME", b"a"]
+        await kubectl("create", "configmap", "b")
+        assert (await lines.readline()).split()[0] == b"b"
+    code, out, _ = await kubectl.run("get", "cm", "-w", "--request-timeout=5s")
+    assert (code, [line.split()[0] for line in out.splitlines()]) == (0, ["NAME", "a", "b"])

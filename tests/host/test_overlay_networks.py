@@ -34,10 +34,13 @@ SWITCH = "default_blue_ovn_layer2_switch"
 @pytest.fixture
 def instance(tmp_path: Path) -> Iterator[Instance]:
     made = Instance(tmp_path / "inst")
-    made.up("--nodes", "2")
-    yield made
-    pids = running(made)
-    made.down()
+    pids: dict[str, int] = {}
+    try:
+        made.up("--nodes", "2")
+        yield made
+        pids = running(made)
+    finally:
+        made.down()
     assert traces(made) == []
     assert not any(process.start_time(pid) for pid in pids.values())
 

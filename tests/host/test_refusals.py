@@ -124,7 +124,7 @@ def test_an_image_that_is_not_there_is_said(instance: Instance) -> None:
     instance.apply(instance.machine("absent", **{"image: tiny": "image: nothing-like-it"}))
     try:
         until(lambda: pull_failed(instance, "absent"), "ErrImagePull")
-        said = instance.run("wait", "absent", "--for", "ssh", "--timeout", "2s", code=124).stderr
+        said = instance.run("wait", "absent", "--for", "ssh", "--timeout", "5s", code=124).stderr
         assert "nothing-like-it" in said
     finally:
         instance.run("delete", "vm", "absent", "--wait")

@@ -43,7 +43,7 @@ def test_templates_are_shipped_filled_in_and_checked(instance: Instance) -> None
     assert "needs more memory: value 1048576 is lower than minimum" in refused.stderr
     instance.run("template", "create", "--vm-name", "web", "--name", "gold")
     until(lambda: "gold" in instance.run("template", "list").stdout, "a template of a machine")
-    instance.kubectl("wait", "vmt/gold", "--for=condition=Ready", "--timeout=20s")
+    instance.kubectl("wait", "vmt/gold", "--for=condition=Ready", "--timeout=150s")
     again = instance.run("template", "process", "gold", "-p", "NAME=web2").stdout
     assert "name: web2" in again
 
@@ -51,13 +51,15 @@ def test_templates_are_shipped_filled_in_and_checked(instance: Instance) -> None
 def test_settings_are_live_and_pods_wait_for_room(instance: Instance) -> None:
     instance.apply(SETTINGS)
     wait = ("wait", "-n", "kubevirt", "hco/kubevirt-hyperconverged")
-    instance.kubectl(*wait, "--for=condition=ReconcileComplete", "--timeout=20s")
+    instance.kubectl(*wait, "--for=condition=ReconcileComplete", "--timeout=150s")
     configuration = instance.get("kv", "kubevirt", "kubevirt")["spec"]["configuration"]
     assert configuration["cpuModel"] == "Haswell"
     instance.kubectl("wait", "aaq", "--all", "--for=jsonpath={.status.phase}=Deployed")
     instance.kubectl("label", "namespace", "default", "application-aware-quota/enable-gating=")
     instance.apply(QUOTA)
-    instance.run("start", "web")
+    waits = ("-p", "NAME=waits,RUN_STRATEGY=Halted")
+    instance.run("template", "process", "tiny", *waits, "--create")
+    instance.run("start", "waits")
     pods = ("get", "pods", "-l", "kubevirt.io=virt-launcher", "--no-headers")
     until(lambda: "SchedulingGated" in instance.kubectl(*pods), "a pod that waits")
     more = '{"spec": {"hard": {"requests.instances/vmi": 1}}}'

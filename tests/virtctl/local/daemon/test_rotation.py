@@ -7,6 +7,7 @@ from virtctl.local.daemon import rotation
 def test_a_full_log_is_begun_anew(tmp_path) -> None:
     path = tmp_path / "daemon.log"
     out = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+    os.fchmod(out, 0o640)  # whatever the umask is
     other = os.open(tmp_path / "other", os.O_WRONLY | os.O_CREAT)
     try:
         os.write(out, b"one\n")
