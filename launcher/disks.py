@@ -19,7 +19,7 @@ from launcher.guestimage import formats, qemuimg
 from launcher.guestimage.formats import HEAD, Format, Packing, packing, sniff
 from launcher.guestimage.qemuimg import ImageInfo
 from launcher.system import process
-from launcher.system.diskfiles import CHUNK, SparseFile, allocate, copy, publish
+from launcher.system.diskfiles import CHUNK, Flushing, SparseFile, allocate, copy, publish
 
 if TYPE_CHECKING:
     from launcher.system.podexec import PodProcess
@@ -49,7 +49,8 @@ Share = Callable[[float], None]
 _GIB = 1 << 30
 _LOOK_MEMORY, _LOOK_SECONDS = _GIB, 30
 _WORK_MEMORY, _WORK_SECONDS, _SECONDS_A_GIB = 2 * _GIB, 120, 60
-_POLL = 0.05
+_POLL = 0.02
+_FEW, _MANY = "2", "8"  # pieces at once: more only help where there is much to decompress
 _SHARE = re.compile(rb"\((\d+\.\d+)/100%\)")
 _LEAKS = 3  # qemu-img check's exit code for clusters that nothing uses
 _UNCHECKED = 63  # and for formats that it cannot check
@@ -60,6 +61,11 @@ def examine(path: Path, limit: int) -> ImageInfo:
 
     It must stand alone, be whole, and its disk have at most ``limit`` bytes.
     """
+    return _examine(path, limit)[0]
+
+
+def _examine(path: Path, limit: int) -> tuple[ImageInfo, bool]:
+    """As ``examine``, and whether there is much to decompress."""
     with path.open("rb") as file:
         head = file.read(HEAD)
     form, declared = sniff(head), formats.check(head)
@@ -67,7 +73,7 @@ def examine(path: Path, limit: int) -> ImageInfo:
     if form is Format.RAW:
         size = path.stat().st_size
         _check_size(size, limit)
-        return ImageInfo(format=form, virtual_size=size, actual_size=size)
+        return ImageInfo(format=form, virtual_size=size, actual_size=size), False
     try:
         words: list[str | Path] = [*qemuimg.INFO_ARGV, "-f", form, path]
         info = qemuimg.parse(_limited(words).stdout)
@@ -76,8 +82,7 @@ def examine(path: Path, limit: int) -> ImageInfo:
     if info.backing_file:
         raise ImageRefused(f"the image refers to another file, `{info.backing_file}`")
     _check_size(info.virtual_size, limit)
-    _check_whole(path, form, info.virtual_size)
-    return info
+    return info, _check_whole(path, form, info.virtual_size)
 
 
 def virtual_size(head: bytes) -> int:
@@ -93,14 +98,16 @@ def convert(source: Path, target: Path, limit: int, share: Share | None = None) 
 
     ``source`` is examined first. ``target`` may be a block device that is large enough.
     """
-    info = examine(source, limit)
+    info, compressed = _examine(source, limit)
     kept = ["-n"] if target.is_block_device() else []
-    words = ["convert", "-p", "-t", "writeback", "-f", info.format, "-O", "raw", *kept]
+    at_once = ["-m", _MANY if compressed else _FEW]
+    words = ["convert", "-p", "-t", "writeback", *at_once, "-f", info.format, "-O", "raw", *kept]
     program: list[str | Path] = ["qemu-img", *words, source, target]
     argv = _under(program, _WORK_MEMORY, _seconds(info.virtual_size), limit)
     said = target.parent / f".{target.name}.{os.getpid()}.said"
     try:
-        _watch(argv, said, share or _silent)
+        with Flushing(target) as flushing:
+            _watch(argv, said, share or _silent, flushing)
     finally:
         said.unlink(missing_ok=True)
     return info.virtual_size
@@ -147,17 +154,21 @@ def _check_size(size: int, limit: int) -> None:
         )
 
 
-def _check_whole(path: Path, form: Format, size: int) -> None:
-    """Refuse an image that is cut off or damaged: reading it would give zeros, and no error."""
-    argv: list[str | Path] = ["qemu-img", "check", "-q", "-f", form, path]
+def _check_whole(path: Path, form: Format, size: int) -> bool:
+    """Refuse an image that is cut off or damaged: reading it would give zeros, and no error.
+
+    Returns whether it has compressed clusters.
+    """
+    argv: list[str | Path] = ["qemu-img", "check", "--output=json", "-f", form, path]
     done = process.run(_under(argv, _WORK_MEMORY, _seconds(size), 0), check=False)
     if done.returncode < 0:
         raise ImageRefused(f"checking the image took more than it may: signal {-done.returncode}")
     if done.returncode not in {0, _LEAKS, _UNCHECKED}:
-        said = (done.stderr or done.stdout).strip().splitlines()
+        said = done.stderr.strip().splitlines()
         raise ImageRefused(
             f"the {form} image is damaged: {said[0] if said else 'see qemu-img check'}"
         )
+    return qemuimg.has_compressed(done.stdout)
 
 
 def _limited(argv: Sequence[str | Path]) -> process.Completed:
@@ -179,11 +190,12 @@ def _under(argv: Sequence[str | Path], memory: int, seconds: int, size: int) -> 
     return ["setpriv", "--pdeathsig", "KILL", "prlimit", *limits, "--", program, *argv[1:]]
 
 
-def _watch(argv: Sequence[str | Path], said: Path, share: Share) -> None:
+def _watch(argv: Sequence[str | Path], said: Path, share: Share, flushing: Flushing) -> None:
     """Run a conversion; raises ``ProgramError`` with what it said."""
     running = process.spawn(argv, log=said)
     try:
         for _ in _until_end(running.pid):
+            flushing.nudge()
             found = _SHARE.findall(said.read_bytes()[-200:])
             if found:
                 share(float(found[-1]) / 100)

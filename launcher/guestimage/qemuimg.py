@@ -29,6 +29,18 @@ class _Answer(msgspec.Struct, frozen=True, rename="kebab"):
     format_specific: dict[str, object] = {}
 
 
+class _Checked(msgspec.Struct, frozen=True, rename="kebab"):
+    compressed_clusters: int = 0
+
+
+def has_compressed(text: str) -> bool:
+    """Whether ``qemu-img check --output=json`` found compressed clusters; False for any other."""
+    try:
+        return msgspec.json.decode(text, type=_Checked).compressed_clusters > 0
+    except msgspec.MsgspecError:
+        return False
+
+
 def parse(text: str) -> ImageInfo:
     """Read qemu-img's answer; raises ``HostError`` when it is none."""
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import fcntl
 import os
@@ -22,6 +23,8 @@ _FICLONE = 0x40049409  # linux/fs.h
 _ZEROS = bytes(CHUNK)
 _SECTOR = 512  # st_blocks counts these
 _COPY = 64 << 20  # bytes between two words of progress
+_BURST = 32 << 20  # bytes that are written to the host's disk at once
+_START_WRITING = 2  # SYNC_FILE_RANGE_WRITE in linux/fs.h
 _CANNOT_CLONE = {
     errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL, errno.ENOTTY, errno.EPERM, errno.ENOSYS,
     errno.EBADF, errno.EISDIR, errno.ETXTBSY,
@@ -36,12 +39,18 @@ class SparseFile:
     Bytes from ``start`` on are dropped, and writing goes on there.
     """
 
-    def __init__(self, path: Path, limit: int, start: int = 0) -> None:
-        """``limit`` is the largest size in bytes."""
+    def __init__(self, path: Path, limit: int, start: int = 0, *, to_stay: bool = False) -> None:
+        """``limit`` is the largest size in bytes; ``to_stay`` is for what will be kept as it is."""
         self._path, self._limit = path, limit
         self.position = start
+        self._to_stay, self._unflushed = to_stay, 0
+        if not start:
+            # A file that was cut to nothing is flushed by ext4 as soon as it is closed; a new one
+            # is not, and many are only read once and removed.
+            path.unlink(missing_ok=True)
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        os.ftruncate(self._fd, start)
+        if start:
+            os.ftruncate(self._fd, start)
 
     def __enter__(self) -> Self:
         return self
@@ -83,6 +92,10 @@ class SparseFile:
         done = 0
         while done < len(piece):
             done += os.pwrite(self._fd, piece[done:], self.position + offset + done)
+        self._unflushed += done
+        if self._to_stay and self._unflushed >= _BURST:
+            _start_writing(self._fd)
+            self._unflushed = 0
 
     def settle(self) -> None:
         """Put what was written on the disk of the host, with its size."""
@@ -99,6 +112,44 @@ def _is_zero(data: bytes | bytearray | memoryview) -> bool:
     # Comparing bytes is memcmp, comparing memoryviews is a loop.
     plain = data if isinstance(data, bytes | bytearray) else bytes(data)
     return plain == (_ZEROS if len(plain) == CHUNK else bytes(len(plain)))
+
+
+class Flushing:
+    """A file that somebody else writes, put on the disk of the host while that goes on.
+
+    Whoever waits for the whole of it in the end then waits for the last piece only.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._fd = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+
+    def nudge(self) -> None:
+        """Begin to write what is only in memory; nothing when there is no such file yet."""
+        try:
+            if self._fd < 0:
+                self._fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return
+        _start_writing(self._fd)
+
+
+def _start_writing(fd: int) -> None:
+    # It is only a hint: where it fails, the last flush takes longer.
+    all_of_it = ctypes.c_int64(0), ctypes.c_int64(0)
+    ctypes.CDLL(None).sync_file_range(fd, *all_of_it, _START_WRITING)
 
 
 def copy(source: Path, target: Path, progress: Progress | None = None) -> str:

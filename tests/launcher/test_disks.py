@@ -23,6 +23,13 @@ def test_every_format_becomes_the_same_raw_disk(tmp_path: Path, form: Format) ->
     assert {path.name for path in tmp_path.iterdir()} == {"raw", "image", "disk"}
 
 
+def test_a_compressed_image_becomes_the_same_disk(tmp_path: Path) -> None:
+    raw = write_raw(tmp_path / "raw")
+    image = convert(raw, tmp_path / "image", "qcow2", "-c")
+    disks.convert(image, tmp_path / "disk", 16 * MIB)
+    assert digest(tmp_path / "disk") == digest(raw)
+
+
 def test_an_image_of_eight_exbibytes_is_refused(tmp_path: Path) -> None:
     image = create(tmp_path / "image", "1M", "-f", "qcow2")
     data = bytearray(image.read_bytes())

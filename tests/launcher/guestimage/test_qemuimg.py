@@ -56,3 +56,15 @@ def test_accepted_is_returned() -> None:
 def test_no_answer(text: str) -> None:
     with pytest.raises(HostError, match="qemu-img's answer cannot be read"):
         qemuimg.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"check-errors": 0, "compressed-clusters": 3}', True),
+        ('{"check-errors": 0, "allocated-clusters": 3}', False),
+        ("this format cannot be checked", False),
+    ],
+)
+def test_compressed_clusters(text: str, expected: object) -> None:
+    assert qemuimg.has_compressed(text) is expected

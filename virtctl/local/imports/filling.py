@@ -202,7 +202,8 @@ class Filling:
             raise Refused(_too_large(total, limit))
         if not is_raw and not plain.packed:
             self._check_space(total, notes)
-        self._write(plain.stream, limit, notes, self._watched(source, total, 1 if is_raw else 0.8))
+        watch = self._watched(source, total, 1 if is_raw else _LANDING)
+        self._write(plain.stream, limit, notes, watch, to_stay=is_raw)
         source.verify()
         return Landed(path=self.part, form=form)
 
@@ -219,9 +220,12 @@ class Filling:
         limit: int,
         notes: Notes | None,
         watch: Callable[[], None],
+        *,
+        to_stay: bool = False,
     ) -> None:
         settled = time.monotonic()
-        with SparseFile(self.part, limit, notes.offset if notes else 0) as file:
+        start = notes.offset if notes else 0
+        with SparseFile(self.part, limit, start, to_stay=to_stay) as file:
             for piece in stream:
                 file.write(piece)
                 watch()

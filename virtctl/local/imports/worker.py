@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from virtctl.errors import VirtctlError
-from virtctl.local.imports import objectstores, web
+from virtctl.local.imports import web
 from virtctl.local.imports.detours import Detours
 from virtctl.local.imports.filling import Filling, Landed, Notes
-from virtctl.local.imports.job import FAILED, REFUSED, SUCCEEDED, Desk, Job, Refused, State
+from virtctl.local.imports.job import FAILED, REFUSED, SUCCEEDED, Desk, Job, Refused, Source, State
 from virtctl.local.imports.unpacking import pieces
 from virtctl.local.imports.web import Download, Request
 
@@ -77,14 +77,21 @@ def _request(job: Job) -> Request:
             headers=web.header_lines(source.headers) | web.basic(source.user, source.password),
             authority=source.authority,
         ),
-        "s3": lambda: objectstores.s3(source),
-        "gcs": lambda: objectstores.gcs(source),
+        "s3": lambda: _stored(source),
+        "gcs": lambda: _stored(source),
     }
     make = makers.get(source.kind)
     if make is None:
         raise Refused(f"there is no source `{source.kind}`")
     detours = Detours(http=source.http_proxy, https=source.https_proxy, without=source.no_proxy)
     return replace(make(), detours=detours)
+
+
+def _stored(source: Source) -> Request:
+    # A worker that needs no signatures starts sooner without their code.
+    from virtctl.local.imports import objectstores
+
+    return objectstores.gcs(source) if source.kind == "gcs" else objectstores.s3(source)
 
 
 def _download(filling: Filling, request: Request) -> Landed:
