@@ -15,7 +15,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 if len(tempfile.gettempdir()) > len("/var/tmp"):
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", "/tmp")
 
-HANGING = 300  # seconds; more than any wait inside a test takes, so those tell what did not come
+HANGING = 600  # seconds; more than any wait inside a test takes, so those tell what did not come
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

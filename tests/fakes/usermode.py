@@ -59,7 +59,7 @@ def missing() -> str:
     return ", ".join(gone) or ("" if MODULES.is_dir() else str(MODULES))
 
 
-def run(argv: Sequence[str], room: Path, cwd: Path, *, timeout: float = 300) -> Completed:
+def run(argv: Sequence[str], room: Path, cwd: Path, *, timeout: float = 800) -> Completed:
     """Run a program as root in a Linux of its own; ``room`` is a directory for what it needs.
 
     All its output comes in ``stdout``; the code is 125 when it was never begun. Raises ``Timeout``.

@@ -47,7 +47,7 @@ def copies(tmp_path: Path) -> Iterator[Copies]:
 
 
 @pytest.mark.host
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_disks_that_nobody_has(copies: Copies) -> None:
     disk = copies.instance.directory / "volumes/default/data/disk.img"
     until(lambda: copies.status("pvc", "data").get("phase") == "Bound", "the claim")

@@ -37,7 +37,7 @@ HOME = Path(__file__).resolve().parents[2]
 POLICY = yaml.safe_load((Path(__file__).with_name("policies") / "bond.yaml").read_text())
 BONDS = linkkinds.known("bond")
 
-pytestmark = [pytest.mark.host, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.host, pytest.mark.timeout(900)]
 
 
 @pytest.fixture
@@ -185,6 +185,6 @@ def test_a_bridge_over_an_lacp_bond_on_another_kernel(tmp_path: Path) -> None:
         "tests/launcher/system/test_nodelinks.py",
         "tests/launcher/system/test_nodeapply.py",
     )
-    done = usermode.run([*words, "-m", "host", *tests], tmp_path, HOME, timeout=280)
+    done = usermode.run([*words, "-m", "host", *tests], tmp_path, HOME, timeout=800)
     assert done.returncode == 0, done.stdout + done.stderr
     assert " passed" in done.stdout

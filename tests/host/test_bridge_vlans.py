@@ -121,7 +121,7 @@ def test_links_of_a_device_of_the_node(place: Wire, plugin: dict) -> None:
     assert "net1" not in shell("ip -br link", place.pod)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 @pytest.mark.skipif(bool(usermode.missing()), reason=f"not installed: {usermode.missing()}")
 def test_the_same_on_a_kernel_that_can(tmp_path: Path) -> None:
     if filters_vlans():
@@ -129,7 +129,7 @@ def test_the_same_on_a_kernel_that_can(tmp_path: Path) -> None:
     words = ["-q", "--color=no", "-p", "no:cacheprovider", "-m", "host", "-k", "not same"]
     argv = [sys.executable, "-m", "pytest", *words, "tests/host/test_bridge_vlans.py"]
     try:
-        done = usermode.run(argv, tmp_path, HOME, timeout=350)
+        done = usermode.run(argv, tmp_path, HOME, timeout=800)
     except LauncherError as error:
         pytest.fail(str(error))
     assert "5 passed" in done.stdout, done.stdout + done.stderr

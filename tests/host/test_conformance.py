@@ -12,7 +12,7 @@ from kubernetes.client.exceptions import ApiException
 
 from tests.fakes.instance import Instance, free_port, until
 
-pytestmark = [pytest.mark.host, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.host, pytest.mark.timeout(900)]
 
 SPACE = "kubevirt-test-default1"
 VMI = ("kubevirt.io", "v1", SPACE, "virtualmachineinstances")

@@ -14,7 +14,7 @@ from tests.fakes import usermode
 pytestmark = [
     pytest.mark.host,
     pytest.mark.slow,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(900),
     pytest.mark.skipif(bool(usermode.missing()), reason=f"not installed: {usermode.missing()}"),
 ]
 
@@ -22,7 +22,7 @@ HOME = Path(__file__).resolve().parents[2]
 
 
 def inside(room: Path, *words: str) -> str:
-    done = usermode.run(words, room, HOME, timeout=350)
+    done = usermode.run(words, room, HOME, timeout=800)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

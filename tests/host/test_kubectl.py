@@ -17,7 +17,7 @@ from virtctl.local.api.service import Hooks
 from virtctl.local.http.serving import Tls
 from virtctl.models.kinds import POD
 
-pytestmark = [pytest.mark.host, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.host, pytest.mark.timeout(900)]
 
 VM = """
 apiVersion: kubevirt.io/v1

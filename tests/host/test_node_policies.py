@@ -17,7 +17,7 @@ from virtctl.local.layout import InstanceLayout
 
 pytestmark = [
     pytest.mark.host,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(900),
     pytest.mark.skipif(bool(NEEDS_OVS), reason=NEEDS_OVS),
 ]
 

@@ -15,7 +15,7 @@ from launcher.system.nodeobserve import NodePlace
 from tests.fakes.nodeplaces import NEEDS_OVS, QUICK, node
 from tests.fakes.nodewishes import Wishes
 
-pytestmark = [pytest.mark.host, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.host, pytest.mark.timeout(900)]
 
 STATES, STEPS = 8, 5
 """How many states in a row, and how many of the steps to each fail."""

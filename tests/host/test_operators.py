@@ -12,7 +12,7 @@ from kubernetes.dynamic import DynamicClient
 from tests.fakes import greeter
 from tests.fakes.instance import ROOT, Instance, until
 
-pytestmark = [pytest.mark.host, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.host, pytest.mark.timeout(900)]
 
 GREETING = (greeter.GROUP, greeter.VERSION, "default", greeter.PLURAL)
 MACHINE = (*greeter.MACHINES, "default", "virtualmachines")

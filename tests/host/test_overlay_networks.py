@@ -16,7 +16,7 @@ from tests.fakes.overlaid import NEEDS_OVN
 
 pytestmark = [
     pytest.mark.host,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(900),
     pytest.mark.skipif(bool(NEEDS_OVN), reason=NEEDS_OVN),
 ]
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.fakes.instance import Instance, traces, until
 
-pytestmark = [pytest.mark.host, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.host, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")

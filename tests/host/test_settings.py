@@ -6,7 +6,7 @@ import pytest
 
 from tests.fakes.instance import Instance, until
 
-pytestmark = [pytest.mark.host, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.host, pytest.mark.timeout(900)]
 
 SETTINGS = """\
 apiVersion: hco.kubevirt.io/v1beta1

@@ -11,7 +11,7 @@ from tests.launcher.system import test_cgroups
 
 pytestmark = [
     pytest.mark.host,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(900),
     pytest.mark.skipif(bool(usermode.missing()), reason=f"not installed: {usermode.missing()}"),
 ]
 
@@ -28,6 +28,6 @@ def test_the_unified_hierarchy_limits_processes(tmp_path: Path) -> None:
     if cgroups.look().unified:
         pytest.skip("the tests of control groups do so: this host has the unified hierarchy")
     inside = f"mount -t cgroup2 none /sys/fs/cgroup && exec {sys.executable} -c '{RUN}'"
-    done = usermode.run(("sh", "-c", inside), tmp_path, HOME, timeout=150)
+    done = usermode.run(("sh", "-c", inside), tmp_path, HOME, timeout=800)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "unified=True" in done.stdout

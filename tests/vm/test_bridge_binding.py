@@ -10,7 +10,7 @@ from launcher.system import linkkinds
 from tests.fakes.scratch import shell
 from tests.vm.test_launcher import POD_ADDRESS, Pod, pod
 
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(1500)]
 
 NIC = Nic(name="default", pod_nic="eth0", binding=Bridge())
 
@@ -37,4 +37,4 @@ def test_the_guest_has_the_pods_mac_and_address(made: Pod, tiny_image: Path) -> 
     # The pod's own address is only kept, and the way out is the guest's.
     assert "state DOWN" in made.execute("ip", "address", "show", "eth0")[1]
     assert "master k6t-eth0" in made.execute("ip", "link", "show", "eth0-nic")[1]
-    made.ssh("ping -c 1 -W 2 10.129.2.1")
+    made.ssh("ping -c 1 -W 60 10.129.2.1")

@@ -14,7 +14,7 @@ from launcher.system import process
 from tests.fakes.emulator import Emulator, emulator
 from tests.fakes.servedpod import NETWORK, served_pod
 
-pytestmark = [pytest.mark.vm, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.vm, pytest.mark.slow, pytest.mark.timeout(1500)]
 
 POD = "vt-debian-pod"
 

@@ -21,7 +21,7 @@ from launcher.system import process
 from tests.fakes.specs import machine
 from tests.vm.test_launcher import Pod, pod
 
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(1500)]
 
 MIB = 1 << 20
 

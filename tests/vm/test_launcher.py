@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -22,7 +22,7 @@ from launcher.system import namespaces, process
 from tests.fakes.scratch import pod_by_hand, scratch_netns
 from tests.fakes.specs import UID, machine
 
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(1500)]
 
 POD_ADDRESS = "10.129.2.132"
 _T = TypeVar("_T")
@@ -62,7 +62,7 @@ class Pod:
         argv = [
             "ssh", "-i", self.key, "-o", "StrictHostKeyChecking=no",
             "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "BatchMode=yes",
-            "-o", "ConnectTimeout=2", f"root@{POD_ADDRESS}", command,
+            "-o", "ConnectTimeout=20", f"root@{POD_ADDRESS}", command,
         ]  # fmt: skip
         deadline = time.monotonic() + seconds
         while True:
@@ -77,8 +77,15 @@ class Pod:
 
     def processes(self) -> list[str]:
         """Command names of all processes in the pod's network namespace."""
-        said = process.run(["ip", "netns", "pids", self.pod]).stdout
-        return [Path(f"/proc/{pid}/comm").read_text().strip() for pid in said.split()]
+        return [name for _, name in self.named()]
+
+    def named(self) -> list[tuple[int, str]]:
+        """The processes in the pod's network namespace: their ids and command names."""
+        found = []
+        for pid in process.run(["ip", "netns", "pids", self.pod]).stdout.split():
+            with suppress(OSError):  # it may end at any moment
+                found.append((int(pid), Path(f"/proc/{pid}/comm").read_text().strip()))
+        return found
 
     def until_said(self, words: str, seconds: float = 150) -> None:
         """Wait for words on the serial console."""
@@ -89,10 +96,9 @@ class Pod:
 
     def pid_of(self, name: str) -> int:
         """The first process of a name in the pod."""
-        for pid in process.run(["ip", "netns", "pids", self.pod]).stdout.split():
-            if Path(f"/proc/{pid}/comm").read_text().strip() == name:
-                return int(pid)
-        raise AssertionError(f"there is no {name}")
+        found = [pid for pid, command in self.named() if command == name]
+        assert found, f"there is no {name}"
+        return found[0]
 
     async def _until(self, holds: Callable[[MachineState], bool], seconds: float) -> MachineState:
         control = await lifecycle.connect(self.place)
@@ -233,8 +239,7 @@ class TestRunning:
 
     def test_the_launcher_is_small(self, booted: Pod) -> None:
         sizes = {}
-        for pid in process.run(["ip", "netns", "pids", booted.pod]).stdout.split():
-            name = Path(f"/proc/{pid}/comm").read_text().strip()
+        for pid, name in booted.named():
             rollup = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
             (sizes[name],) = [int(line.split()[1]) for line in rollup if line.startswith("Pss:")]
         assert sizes["launcher-init"] + sizes["virt-launcher"] < 60 * 1024, sizes
@@ -286,7 +291,7 @@ def fresh(tmp_path: Path) -> Iterator[Pod]:
 
 def _gone(made: Pod) -> bool:
     deadline = time.monotonic() + 150
-    while lifecycle.is_alive(made.place) and time.monotonic() < deadline:
+    while (lifecycle.is_alive(made.place) or made.named()) and time.monotonic() < deadline:
         time.sleep(0.02)
     return made.processes() == []
 
@@ -297,9 +302,7 @@ def test_whoever_is_killed_takes_all_with_it(fresh: Pod, tiny_image: Path, victi
     fresh.start()
     fresh.until(lambda state: state.stage is Stage.RUNNING)
     assert "qemu-system-x86" in fresh.processes()
-    for pid in process.run(["ip", "netns", "pids", fresh.pod]).stdout.split():
-        if Path(f"/proc/{pid}/comm").read_text().strip() == victim:
-            os.kill(int(pid), 9)
+    os.kill(fresh.pid_of(victim), 9)
     assert _gone(fresh)
     assert not lifecycle.is_alive(fresh.place)
     state = lifecycle.last_state(fresh.place)
@@ -311,9 +314,7 @@ def test_a_killed_qemu_is_a_crash(fresh: Pod, tiny_image: Path) -> None:
     fresh.prepare(tiny_image)
     fresh.start()
     fresh.until(lambda state: state.stage is Stage.RUNNING)
-    for pid in process.run(["ip", "netns", "pids", fresh.pod]).stdout.split():
-        if Path(f"/proc/{pid}/comm").read_text().startswith("qemu"):
-            os.kill(int(pid), 9)
+    os.kill(fresh.pid_of("qemu-system-x86"), 9)
     assert _gone(fresh)
     state = lifecycle.last_state(fresh.place)
     assert state is not None

@@ -17,7 +17,7 @@ from launcher.state import Stage
 from launcher.system import namespaces, netlink
 from tests.vm.test_launcher import Pod, pod
 
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(1500)]
 
 MIB = 1 << 20
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBNs4cC8cTDcSAMgOu1h7UaALzqgc5EUYdVTGlmHQRlh bob"
@@ -29,7 +29,7 @@ def ask(made: Pod, command: Command, **arguments: object) -> object:
     return made.do(control.request(command, **msgspec.to_builtins(arguments)))
 
 
-def run(made: Pod, script: str, patience: float = 20) -> tuple[int, str]:
+def run(made: Pod, script: str, patience: float = 150) -> tuple[int, str]:
     """A script in the guest, by its agent."""
     argv = ["/bin/sh", "-c", script]
     done = ask(made, Command.EXEC, argv=argv, timeout=patience)

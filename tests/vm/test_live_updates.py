@@ -9,7 +9,7 @@ import pytest
 
 from tests.fakes.instance import Instance, traces, until
 
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(1500)]
 
 DEFINITION = """
 apiVersion: k8s.cni.cncf.io/v1
@@ -103,7 +103,8 @@ def test_a_running_machine_follows_its_template(instance: Instance) -> None:
 
     with_nics(instance, FIRST, {**BLUE, "state": "down"})
     until(lambda: seen(instance)["blue"].get("linkState") == "down", "the cable out")
-    assert instance.ssh("web", "cat /sys/class/net/eth1/carrier 2>/dev/null", None) != "1\n"
+    carrier = "cat /sys/class/net/eth1/carrier 2>/dev/null; true"
+    until(lambda: instance.ssh("web", carrier) != "1\n", "the guest's word of it")
 
     with_nics(instance, FIRST, {**BLUE, "state": "absent"})
     until(lambda: "blue" not in seen(instance), "the NIC's end")

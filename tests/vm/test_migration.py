@@ -22,7 +22,7 @@ from launcher.system import namespaces, process
 from tests.fakes.scratch import pod_by_hand, scratch_netns
 from tests.fakes.specs import UID, machine
 
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(1500)]
 
 POD_ADDRESS = "10.129.2.132"
 MIB = 1 << 20
@@ -37,11 +37,11 @@ class Pod:
     node: str
     key: Path
 
-    def ssh(self, command: str, seconds: float = 90) -> str:
+    def ssh(self, command: str, seconds: float = 150) -> str:
         argv = [
             "ssh", "-i", self.key, "-o", "StrictHostKeyChecking=no",
             "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "BatchMode=yes",
-            "-o", "ConnectTimeout=2", f"root@{POD_ADDRESS}", command,
+            "-o", "ConnectTimeout=20", f"root@{POD_ADDRESS}", command,
         ]  # fmt: skip
         deadline = time.monotonic() + seconds
         while (done := process.run(argv, netns=self.node, check=False)).returncode != 0:
@@ -84,7 +84,7 @@ class Pods:
         return await (await lifecycle.connect(pod.place)).request(command, **arguments)
 
     def until(
-        self, pod: Pod, holds: Callable[[MachineState], bool], seconds: float = 90
+        self, pod: Pod, holds: Callable[[MachineState], bool], seconds: float = 150
     ) -> MachineState:
         return self.runner.run(self._until(pod, holds, seconds))
 

@@ -19,7 +19,7 @@ from tests.fakes.overlaid import NEEDS_OVN
 pytestmark = [
     pytest.mark.vm,
     pytest.mark.slow,
-    pytest.mark.timeout(900),
+    pytest.mark.timeout(1500),
     pytest.mark.skipif(bool(NEEDS_OVN), reason=NEEDS_OVN),
 ]
 
@@ -131,7 +131,6 @@ def test_causes_are_named(instance: Instance) -> None:
                 words in instance.run("net", "check", one, code=None).stdout for one in machines
             ),
             words,
-            120,
         )
     says(instance, "had no bridge br9: the plugin made one", "net", "check", "made")
     killed(instance)

@@ -12,10 +12,11 @@ import yaml
 
 from launcher.system import process
 from launcher.system.process import Spawned
+from tests.fakes.instance import until
 from tests.fakes.scratch import pod_by_hand, scratch_netns
 from tests.vm.test_launcher import POD_ADDRESS
 
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(1500)]
 
 HOME = Path(__file__).resolve().parents[2]
 
@@ -68,11 +69,11 @@ class Container:
     log: Path
     key: Path
 
-    def ssh(self, command: str, seconds: float = 80) -> str:
+    def ssh(self, command: str, seconds: float = 150) -> str:
         argv = [
             "ssh", "-i", self.key, "-o", "StrictHostKeyChecking=no",
             "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "BatchMode=yes",
-            "-o", "ConnectTimeout=2", f"root@{POD_ADDRESS}", command,
+            "-o", "ConnectTimeout=20", f"root@{POD_ADDRESS}", command,
         ]  # fmt: skip
         deadline = time.monotonic() + seconds
         while True:
@@ -107,7 +108,7 @@ def container(tmp_path: Path, tiny_image: Path) -> Iterator[Container]:
         finally:
             started.kill()
             started.wait(150)
-        assert process.run(["ip", "netns", "pids", pod]).stdout == ""
+        until(lambda: process.run(["ip", "netns", "pids", pod]).stdout == "", "the end of all")
 
 
 def test_a_guest_runs_with_what_a_container_may(container: Container) -> None:

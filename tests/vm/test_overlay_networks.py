@@ -13,7 +13,7 @@ from virtctl.local.layout import InstanceLayout
 
 pytestmark = [
     pytest.mark.vm,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1500),
     pytest.mark.skipif(bool(NEEDS_OVN), reason=NEEDS_OVN),
 ]
 
@@ -142,7 +142,7 @@ def test_guests_on_networks_of_ovn(instance: Instance, tmp_path: Path) -> None:
             sniffed(suffix, "n1-enp1s0", tmp_path) as on_one,
             sniffed(suffix, "n2-enp2s0", tmp_path) as on_two,
         ):
-            instance.ssh("blue1", "ping -c 3 -W 5 10.100.200.2")
+            instance.ssh("blue1", "ping -c 3 -W 60 10.100.200.2")
             assert on_one("Geneve|10.100.200.1 > 10.100.200.2|169.254.78.1.")
             assert reaches("172.17.34.1", in_34)
             assert reaches("172.17.33.2", in_33)
@@ -153,7 +153,7 @@ def test_guests_on_networks_of_ovn(instance: Instance, tmp_path: Path) -> None:
 
         instance.apply(POLICY)
         until(lambda: not answers("172.17.34.1", in_34), "the policy's effect")
-        instance.ssh("blue1", "ping -c 1 -W 5 172.17.34.250")  # and the answer comes back
+        instance.ssh("blue1", "ping -c 1 -W 60 172.17.34.250")  # and the answer comes back
         instance.run("delete", "multi-networkpolicies", "nothing-comes")
         until(lambda: answers("172.17.34.1", in_34), "the policy's end")
 
@@ -161,5 +161,5 @@ def test_guests_on_networks_of_ovn(instance: Instance, tmp_path: Path) -> None:
         instance.kill()
         instance.up()
         assert reaches("172.17.34.1", in_34)
-        instance.ssh("blue2", "ping -c 3 -W 5 10.100.200.1")
+        instance.ssh("blue2", "ping -c 3 -W 60 10.100.200.1")
     instance.run("delete", "vm", "blue1", "blue2")

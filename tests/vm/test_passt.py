@@ -8,7 +8,7 @@ from launcher.spec import Nic, Passt, Port
 from launcher.system import process
 from tests.vm.test_launcher import POD_ADDRESS, pod
 
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(1500)]
 
 
 def test_the_guest_has_the_pods_address(tmp_path: Path, tiny_image: Path) -> None:

@@ -16,7 +16,7 @@ from tests.fakes.disks import MIB, digest, write_raw
 from tests.fakes.instance import Instance, traces, until
 from tests.fakes.webserver import WebServer
 
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(1500)]
 
 ROOT_SIZE, DATA_SIZE = 300 * MIB, 48 * MIB
 TEMPLATE = """\
@@ -123,7 +123,7 @@ def test_an_import_survives_its_daemon_and_a_guest_boots_from_it(
     assert not disk(instance, "fedora-1").exists()
     web.pace = lambda: None
     instance.up()
-    instance.run("wait", "fedora-1", "--for", "ssh", "--timeout", "3m")
+    instance.run("wait", "fedora-1", "--for", "ssh", "--timeout", "5m")
     assert phase(instance, "fedora-1") == "Succeeded"
     said = instance.ssh("fedora-1", "cat /sys/block/vda/size /sys/block/vdb/size").split()
     assert [int(size) * 512 for size in said] == [ROOT_SIZE, DATA_SIZE]
@@ -134,11 +134,11 @@ def test_an_import_survives_its_daemon_and_a_guest_boots_from_it(
         for one in instance.get("vmi", "fedora-1")["status"]["conditions"]
     }
     assert ready["DataVolumesReady"] == "True"
+    a_claim_in_block_mode_is_a_device_that_grows_under_its_guest(instance)
+    a_disk_is_copied_when_its_guest_lets_go_of_it(instance)
 
 
-def test_a_claim_in_block_mode_is_a_device_that_grows_under_its_guest(
-    instance: Instance,
-) -> None:
+def a_claim_in_block_mode_is_a_device_that_grows_under_its_guest(instance: Instance) -> None:
     assert loops(instance, "data") != []
     (volume,) = (
         one for one in instance.get("vmi", "fedora-1")["status"]["volumeStatus"]
@@ -162,7 +162,7 @@ def test_a_claim_in_block_mode_is_a_device_that_grows_under_its_guest(
     assert said == digest(disk(instance, "data"), 64 * MIB)
 
 
-def test_a_disk_is_copied_when_its_guest_lets_go_of_it(instance: Instance) -> None:
+def a_disk_is_copied_when_its_guest_lets_go_of_it(instance: Instance) -> None:
     instance.apply(COPY)
 
     def running() -> str:

@@ -11,7 +11,7 @@ from launcher.system import nodeapply, nodeobserve, process
 from tests.fakes.nodeplaces import apply, node
 from tests.fakes.scratch import shell
 
-pytestmark = [pytest.mark.host, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.host, pytest.mark.timeout(900)]
 
 NEEDED = [
     name

@@ -30,7 +30,7 @@ from tests.fakes.scratch import answers, shell
 
 pytestmark = [
     pytest.mark.host,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(900),
     pytest.mark.skipif(bool(NEEDS_OVN), reason=NEEDS_OVN),
 ]
 
