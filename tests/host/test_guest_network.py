@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Network
@@ -17,7 +18,7 @@ from tests.fakes.instance import until
 
 pytestmark = pytest.mark.host
 
-POD, GUEST = "vt-served-pod", "vt-served-guest"
+POD, GUEST = (f"vt-{name}-{os.getpid()}" for name in ("served-pod", "served-guest"))
 BRIDGE, MAC = "k6t-eth0", "02:00:00:00:00:00"
 GUEST_MAC = "02:b3:f0:00:00:45"
 

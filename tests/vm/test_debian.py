@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from tests.fakes.servedpod import NETWORK, served_pod
 
 pytestmark = [pytest.mark.vm, pytest.mark.slow, pytest.mark.timeout(1500)]
 
-POD = "vt-debian-pod"
+POD = f"vt-debian-pod-{os.getpid()}"
 
 USER_DATA = """#cloud-config
 user: fedora

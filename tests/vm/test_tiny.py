@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from tests.fakes.servedpod import NETWORK, served_pod
 
 pytestmark = [pytest.mark.vm, pytest.mark.timeout(1500)]
 
-POD = "vt-tiny-pod"
+POD = f"vt-tiny-pod-{os.getpid()}"
 
 USER_DATA = """#cloud-config
 password: "the: word"
