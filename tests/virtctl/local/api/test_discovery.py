@@ -76,6 +76,8 @@ def test_version() -> None:
     info = ServerInfo(kubernetes="v1.32.0+x", kubevirt="v1.9.0")
     assert (info.version()["major"], info.version()["minor"]) == ("1", "32")
     assert info.kubevirt_version()["gitVersion"] == "v1.9.0"
+    assert info.version()["compiler"] == "gc"
+    assert not info.version()["buildDate"].startswith("1970")
 
 
 def test_order() -> None:
