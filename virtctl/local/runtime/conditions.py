@@ -6,7 +6,7 @@ its ``status`` does, so that a status which says the same is the same document.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from virtctl.local.runtime.times import stamp
 from virtctl.models.documents import Document, JsonValue, objects, text
@@ -50,6 +50,24 @@ def merged(
         else:
             result[position] = _replaced(result[position], new, now)
     return list(result)
+
+
+def beating(known: Iterable[Document], wanted: Iterable[Document], now: float) -> list[JsonValue]:
+    """As ``merged``, with CDI's ``lastHeartbeatTime``: when anything of a condition changed."""
+    before = {text(one, "type"): one for one in known}
+    return [*_beats(merged(before.values(), wanted, now), before, now)]
+
+
+def _beats(
+    conditions: Iterable[JsonValue], before: dict[str, Document], now: float
+) -> Iterator[Document]:
+    for one in conditions:
+        if isinstance(one, dict):
+            old = dict(before.get(text(one, "type"), {}))
+            beat = text(old, "lastHeartbeatTime") or stamp(now)
+            old.pop("lastHeartbeatTime", None)
+            new = {key: value for key, value in one.items() if key != "lastHeartbeatTime"}
+            yield {**new, "lastHeartbeatTime": beat if old == new else stamp(now)}
 
 
 def _position(conditions: list[Document], kind: str) -> int | None:

@@ -11,8 +11,17 @@ from dataclasses import dataclass
 
 from virtctl.errors import NotFound
 from virtctl.local.api.service import ApiService
+from virtctl.local.controllers.cdi import labels
 from virtctl.local.runtime import conditions, polls, reconcile
-from virtctl.local.runtime.changes import Change, Create, delete, patch, status_patch
+from virtctl.local.runtime.changes import (
+    Announce,
+    Change,
+    Create,
+    delete,
+    difference,
+    patch,
+    status_patch,
+)
 from virtctl.local.runtime.clock import Clock
 from virtctl.local.runtime.conditions import condition
 from virtctl.local.runtime.owners import controller_reference, is_deleting
@@ -33,16 +42,24 @@ from virtctl.models.documents import (
 from virtctl.models.kinds import DATA_IMPORT_CRON, DATA_SOURCE, DATA_VOLUME
 
 CRON_LABEL = "cdi.kubevirt.io/dataImportCron"
+_CLEANUP_LABEL = f"{CRON_LABEL}.cleanup"
+_LAST_USE = "cdi.kubevirt.io/storage.import.lastUseTime"
+_RETAIN = "cdi.kubevirt.io/storage.pod.retainAfterCompletion"
 _KEPT = 3  # spec.importsToKeep
+_BROKEN = {"Error", "ImagePullFailed"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """A cron, the DataVolumes that it made, and its DataSource."""
+    """A cron, the DataVolumes that it made, and its DataSource.
+
+    ``rival`` is another cron that has the DataSource already, empty when there is none.
+    """
 
     cron: Document
     volumes: tuple[Document, ...] = ()
     source: Document | None = None
+    rival: str = ""
 
 
 class ImportCronController:
@@ -71,28 +88,56 @@ class ImportCronController:
         except NotFound:
             return None
         label = f"{CRON_LABEL}={key.name}"
+        source = service.find(DATA_SOURCE, key.namespace, _managed(cron))
+        other = _manager(source)
+        rival = service.find(DATA_IMPORT_CRON, key.namespace, other) if other else None
+        is_rival = other != key.name and rival is not None and _managed(rival) == _managed(cron)
         return Seen(
             cron=cron,
             volumes=tuple(service.list(DATA_VOLUME, key.namespace, labels=label).items),
-            source=service.find(DATA_SOURCE, key.namespace, _managed(cron)),
+            source=source,
+            rival=other if is_rival else "",
         )
 
     def decide(self, seen: Seen, now: float) -> Sequence[Change]:
         """The import that is due, the DataSource, the status, and the end of old imports."""
         if is_deleting(seen.cron):
             return ()
-        made: list[Change] = []
+        if seen.rival:
+            message = f"DataSource {_managed(seen.cron)} is already managed by DataImportCron"
+            return [
+                Announce(
+                    about=seen.cron,
+                    reason="ErrDataSourceAlreadyManaged",
+                    message=f"{message} {seen.rival}",
+                    warning=True,
+                )
+            ]
         digest = polls.desired(seen.cron)
         current = _volume(seen, import_name(seen.cron, digest)) if digest else None
-        if digest and current is None:
-            made.append(Create(kind=DATA_VOLUME, document=_import(seen.cron, digest)))
+        before = _under_way(seen) if current is None else None
         newest = current if current is not None and _is_done(current) else _last(seen)
-        made.extend(_point(seen, newest))
-        made.extend(_collect(seen, newest))
-        made.extend(
-            status_patch(DATA_IMPORT_CRON, seen.cron, _status(seen, digest, (current, newest), now))
-        )
-        return made
+        status = _status(seen, digest, (current, before, newest), now)
+        return [
+            *_due(seen, digest, (current, before), now),
+            *_point(seen, newest),
+            *_collect(seen, newest),
+            *status_patch(DATA_IMPORT_CRON, seen.cron, status),
+        ]
+
+
+def _due(
+    seen: Seen, digest: str, found: tuple[Document | None, Document | None], now: float
+) -> Iterator[Change]:
+    """The import of a new version, once none of an older one is under way."""
+    current, before = found
+    if not digest or current is not None:
+        return
+    if before is not None:
+        if not _is_broken(before):
+            return
+        yield delete(DATA_VOLUME, before)
+    yield Create(kind=DATA_VOLUME, document=_import(seen.cron, digest, now))
 
 
 def import_name(cron: Document, digest: str) -> str:
@@ -118,19 +163,39 @@ def _is_done(volume: Document) -> bool:
     return text(volume, "status", "phase") == "Succeeded"
 
 
+def _is_broken(volume: Document) -> bool:
+    running = conditions.find_condition(volume, "Running") or {}
+    return text(running, "status") == "False" and text(running, "reason") in _BROKEN
+
+
+def _under_way(seen: Seen) -> Document | None:
+    """The import that the status tells of, as long as it is not done."""
+    known = next(iter(objects(seen.cron, "status", "currentImports")), {})
+    found = _volume(seen, text(known, "DataVolumeName"))
+    return None if found is None or _is_done(found) else found
+
+
+def _manager(source: Document | None) -> str:
+    """The cron that a DataSource belongs to; empty for none."""
+    return strings(source or {}, "metadata", "labels").get(CRON_LABEL, "")
+
+
 def _last(seen: Seen) -> Document | None:
     """What the DataSource stands for already."""
     name = text(seen.source or {}, "spec", "source", "pvc", "name")
     return _volume(seen, name) if name else None
 
 
-def _labels(cron: Document) -> Document:
-    copied = {
-        name: value
-        for name, value in strings(cron, "metadata", "labels").items()
-        if name.startswith("instancetype.kubevirt.io/")
+def _labels(cron: Document) -> dict[str, str]:
+    """Labels of what a cron makes."""
+    made = {
+        **labels.RECOMMENDED,
+        **labels.handed_on(strings(cron, "metadata", "labels")),
+        CRON_LABEL: name_of(cron),
     }
-    return {**copied, CRON_LABEL: name_of(cron)}
+    if text(cron, "spec", "retentionPolicy") == "None":
+        made[_CLEANUP_LABEL] = "true"
+    return made
 
 
 def _ownership(cron: Document) -> Document:
@@ -140,7 +205,7 @@ def _ownership(cron: Document) -> Document:
     return {"ownerReferences": [controller_reference(DATA_IMPORT_CRON, cron)]}
 
 
-def _import(cron: Document, digest: str) -> Document:
+def _import(cron: Document, digest: str, now: float) -> Document:
     """The DataVolume of one version, pinned by its digest."""
     template = deepcopy(child(cron, "spec", "template"))
     spec = child(template, "spec")
@@ -148,6 +213,7 @@ def _import(cron: Document, digest: str) -> Document:
     if url:
         put(spec, f"{polls.without_version(url)}@{digest}", "source", "registry", "url")
     metadata = child(template, "metadata")
+    retain = strings(cron, "metadata", "annotations").get(_RETAIN)
     return {
         "apiVersion": DATA_VOLUME.api_version,
         "kind": DATA_VOLUME.name,
@@ -159,6 +225,8 @@ def _import(cron: Document, digest: str) -> Document:
                 **strings(metadata, "annotations"),
                 "cdi.kubevirt.io/storage.bind.immediate.requested": "true",
                 "cdi.kubevirt.io/storage.deleteAfterCompletion": "false",
+                _LAST_USE: stamp(now),
+                **({_RETAIN: retain} if retain else {}),
             },
             **_ownership(cron),
         },
@@ -180,14 +248,23 @@ def _point(seen: Seen, newest: Document | None) -> Iterator[Change]:
             "metadata": {
                 "name": _managed(seen.cron),
                 "namespace": namespace_of(seen.cron),
-                "labels": _labels(seen.cron),
+                "labels": {**_labels(seen.cron)},
                 **_ownership(seen.cron),
             },
             "spec": {"source": source},
         }
         yield Create(kind=DATA_SOURCE, document=document)
-    elif source and child(seen.source, "spec", "source") != source:
-        body: Document = {"spec": {"source": {**source, "snapshot": None, "dataSource": None}}}
+        return
+    if _manager(seen.source) != name_of(seen.cron):
+        return  # it is somebody else's, and stays as it is
+    body: Document = {}
+    if source and child(seen.source, "spec", "source") != source:
+        body["spec"] = {"source": {**source, "snapshot": None, "dataSource": None}}
+    present = child(seen.source, "metadata", "labels")
+    new = difference(present, {**present, **_labels(seen.cron)})
+    if new:
+        body["metadata"] = {"labels": new}
+    if body:
         yield patch(DATA_SOURCE, seen.source, body)
 
 
@@ -202,14 +279,17 @@ def _collect(seen: Seen, newest: Document | None) -> Iterator[Change]:
 
 
 def _status(
-    seen: Seen, digest: str, found: tuple[Document | None, Document | None], now: float
+    seen: Seen,
+    digest: str,
+    found: tuple[Document | None, Document | None, Document | None],
+    now: float,
 ) -> Document:
-    current, newest = found
-    made: Document = {**child(seen.cron, "status"), "sourceFormat": "pvc"}
+    current, before, newest = found
+    made: Document = {**child(seen.cron, "status")}
     polled = polls.polled(seen.cron)
     if polled:
         made["lastExecutionTimestamp"] = stamp(polled)
-    if digest:
+    if digest and (before is None or _is_broken(before)):
         name = import_name(seen.cron, digest)
         made["currentImports"] = [{"DataVolumeName": name, "Digest": digest}]
     if newest is not None:
@@ -217,32 +297,35 @@ def _status(
         if child(made, "lastImportedPVC") != place:
             made["lastImportedPVC"] = place
             made["lastImportTimestamp"] = stamp(now)
-    wanted = _conditions(digest, current)
-    made["conditions"] = conditions.merged(objects(made, "conditions"), wanted, now)
+    if current is not None and _is_done(current):
+        made["sourceFormat"] = "pvc"
+    wanted = [_progressing(current or before), _up_to_date(digest, current)]
+    made["conditions"] = conditions.beating(objects(made, "conditions"), wanted, now)
     return made
 
 
-def _conditions(digest: str, current: Document | None) -> list[Document]:
+def _progressing(volume: Document | None) -> Document:
+    phase = text(volume or {}, "status", "phase")
+    if volume is None or phase == "Succeeded":
+        reason, message = "NoImport", "No current import"
+    elif phase == "ImportScheduled":
+        reason, message = phase, "Import is scheduled"
+    elif phase == "ImportInProgress":
+        reason, message = "ImportProgressing", "Import is progressing"
+    else:
+        reason, message = phase, f"Import DataVolume phase {phase}"
+    word = "True" if phase == "ImportInProgress" else "False"
+    return condition("Progressing", word, reason=reason, message=message)
+
+
+def _up_to_date(digest: str, current: Document | None) -> Document:
     if not digest:
-        return [
-            condition("UpToDate", "False", reason="NoDigest", message="No source digest"),
-            condition("Progressing", "False", reason="NoImport", message="No current import"),
-        ]
-    phase = text(current or {}, "status", "phase") or "Pending"
-    if phase == "Succeeded":
+        reason, message = "NoDigest", "No source digest"
+    elif current is None:
+        reason, message = "Outdated", "Source digest updated since last import"
+    elif _is_done(current):
         message = "Latest import is up to date"
-        return [
-            condition("UpToDate", "True", reason="UpToDate", message=message),
-            condition("Progressing", "False", reason="NoImport", message="No current import"),
-        ]
-    if phase == "Failed":
-        message = "Import DataVolume failed"
-        return [
-            condition("UpToDate", "False", reason="ImportFailed", message=message),
-            condition("Progressing", "False", reason="ImportFailed", message=message),
-        ]
-    message = "Import is progressing"
-    return [
-        condition("UpToDate", "False", reason="ImportProgressing", message=message),
-        condition("Progressing", "True", reason="ImportProgressing", message=message),
-    ]
+        return condition("UpToDate", "True", reason="UpToDate", message=message)
+    else:
+        reason, message = "ImportProgressing", "Import is progressing"
+    return condition("UpToDate", "False", reason=reason, message=message)

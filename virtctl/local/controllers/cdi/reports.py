@@ -6,16 +6,13 @@ reasons, and the events of its controllers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from virtctl.local.runtime import conditions, fillings
 from virtctl.local.runtime.conditions import condition
 from virtctl.local.runtime.fillings import Progress
-from virtctl.local.runtime.times import stamp
 from virtctl.models.documents import (
     Document,
-    JsonValue,
     name_of,
     namespace_of,
     objects,
@@ -98,7 +95,7 @@ def status(volume: Document, report: Report, now: float) -> Document:
     wanted = (report.bound, ready, report.running)
     made: Document = {
         "claimName": name_of(volume),
-        "conditions": _conditions(volume, wanted, now),
+        "conditions": conditions.beating(objects(volume, "status", "conditions"), wanted, now),
         "phase": report.phase,
         "progress": report.progress,
     }
@@ -114,23 +111,6 @@ def is_news(volume: Document, report: Report) -> bool:
     known = conditions.find_condition(volume, "Running") or {}
     fields = ("reason", "message")
     return any(text(known, each) != text(report.running, each) for each in fields)
-
-
-def _conditions(volume: Document, wanted: Iterable[Document], now: float) -> list[JsonValue]:
-    """Conditions whose ``lastHeartbeatTime`` is that of their last change."""
-    before = {text(one, "type"): one for one in objects(volume, "status", "conditions")}
-    return [*_beating(conditions.merged(before.values(), wanted, now), before, now)]
-
-
-def _beating(
-    merged: Iterable[JsonValue], before: dict[str, Document], now: float
-) -> Iterator[Document]:
-    for one in merged:
-        if isinstance(one, dict):
-            old = dict(before.get(text(one, "type"), {}))
-            beat = text(old, "lastHeartbeatTime") or stamp(now)
-            old.pop("lastHeartbeatTime", None)
-            yield {**one, "lastHeartbeatTime": beat if old == one else stamp(now)}
 
 
 def _unbound(volume: Document, name: str, *, waits: bool) -> Report:

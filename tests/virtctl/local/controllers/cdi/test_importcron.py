@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.fakes.shelf import NOW, Shelf
 from virtctl.local.controllers.cdi.importcron import CRON_LABEL, ImportCronController, import_name
 from virtctl.local.runtime import polls
-from virtctl.local.runtime.changes import Create, Delete, Patch
+from virtctl.local.runtime.changes import Announce, Create, Delete, Patch
 from virtctl.local.runtime.queue import Key
 
 DIGEST = f"sha256:{'1' * 64}"
@@ -48,7 +48,7 @@ def source(name: str) -> dict:
     return {
         "apiVersion": "cdi.kubevirt.io/v1beta1",
         "kind": "DataSource",
-        "metadata": {"name": "fedora", "namespace": "default"},
+        "metadata": {"name": "fedora", "namespace": "default", "labels": {CRON_LABEL: "fedora"}},
         "spec": {"source": {"pvc": {"name": name, "namespace": "default"}} if name else {}},
     }
 
@@ -73,7 +73,63 @@ def test_a_new_version_is_imported_by_its_digest() -> None:
     assert made["metadata"]["name"] == "fedora-111111111111"
     assert made["spec"]["source"]["registry"]["url"] == f"docker://host/fedora@{DIGEST}"
     assert pointer["metadata"]["name"] == "fedora"
+    assert reasons(changes) == ["NoImport", "Outdated"]
+    changes = decide(cron(), volume(DIGEST, "ImportInProgress"))
     assert reasons(changes) == ["ImportProgressing", "ImportProgressing"]
+    changes = decide(cron(), volume(DIGEST, "ImportScheduled"))
+    assert reasons(changes) == ["ImportScheduled", "ImportProgressing"]
+
+
+def test_what_a_cron_makes_has_its_labels() -> None:
+    wishes = cron(retentionPolicy="None")
+    wishes["metadata"]["labels"] = {"instancetype.kubevirt.io/default-preference": "fedora"}
+    made, pointer = (one.document for one in decide(wishes) if isinstance(one, Create))
+    expected = {
+        "app.kubernetes.io/component": "storage",
+        "app.kubernetes.io/managed-by": "cdi-controller",
+        "instancetype.kubevirt.io/default-preference": "fedora",
+        CRON_LABEL: "fedora",
+        f"{CRON_LABEL}.cleanup": "true",
+    }
+    assert made["metadata"]["labels"] == pointer["metadata"]["labels"] == expected
+    assert made["metadata"]["annotations"]["cdi.kubevirt.io/storage.import.lastUseTime"]
+
+
+def under_way(reason: str) -> list:
+    """A new version while the import of the one before runs, or failed for ``reason``."""
+    wishes = cron()
+    name = import_name(cron(), f"sha256:{'2' * 64}")
+    wishes["status"] = {"currentImports": [{"DataVolumeName": name, "Digest": "sha256:2"}]}
+    before = volume(f"sha256:{'2' * 64}", "ImportInProgress")
+    before["status"]["conditions"] = [{"type": "Running", "status": "False", "reason": reason}]
+    return decide(wishes, before, source(""))
+
+
+def test_an_import_under_way_is_awaited_unless_it_fails() -> None:
+    changes = under_way("ContainerCreating")
+    assert not any(isinstance(one, Create | Delete) for one in changes)
+    assert reasons(changes) == ["ImportProgressing", "Outdated"]
+    changes = under_way("Error")
+    assert [one.name for one in changes if isinstance(one, Delete)] == ["fedora-222222222222"]
+    assert [one.kind.name for one in changes if isinstance(one, Create)] == ["DataVolume"]
+
+
+def test_two_crons_do_not_share_a_source() -> None:
+    pointer = source("x")
+    pointer["metadata"]["labels"] = {CRON_LABEL: "other"}
+    other = cron()
+    other["metadata"]["name"] = "other"
+    (event,) = decide(cron(), other, pointer)
+    assert isinstance(event, Announce)
+    assert event.reason == "ErrDataSourceAlreadyManaged"
+    assert event.message == "DataSource fedora is already managed by DataImportCron other"
+
+
+def test_a_source_that_is_nobodys_stays_as_it_is() -> None:
+    pointer = source("x")
+    pointer["metadata"]["labels"] = {}
+    changes = decide(cron(), volume(DIGEST, "Succeeded"), pointer)
+    assert [one.kind.name for one in changes] == ["DataImportCron"]
 
 
 def test_what_was_imported_outlives_its_cron_unless_told_otherwise() -> None:
@@ -86,18 +142,19 @@ def test_what_was_imported_outlives_its_cron_unless_told_otherwise() -> None:
 def test_without_a_digest_nothing_is_imported() -> None:
     changes = decide(cron(""))
     assert [one.kind.name for one in changes if isinstance(one, Create)] == ["DataSource"]
-    assert reasons(changes) == ["NoDigest", "NoImport"]
+    assert reasons(changes) == ["NoImport", "NoDigest"]
 
 
 def test_the_source_stands_for_what_is_complete() -> None:
     changes = decide(cron(), volume(DIGEST, "ImportInProgress"), source(""))
-    assert not any(isinstance(one, Patch) and one.kind.name == "DataSource" for one in changes)
+    bodies = [one.body for one in changes if one.kind.name == "DataSource"]
+    assert not any("spec" in body for body in bodies)
     changes = decide(cron(), volume(DIGEST, "Succeeded"), source(""))
     patch = next(one for one in changes if one.kind.name == "DataSource")
     assert patch.body["spec"]["source"]["pvc"]["name"] == "fedora-111111111111"
-    assert reasons(changes) == ["UpToDate", "NoImport"]
+    assert reasons(changes) == ["NoImport", "UpToDate"]
     failed = decide(cron(), volume(DIGEST, "Failed"), source(""))
-    assert reasons(failed) == ["ImportFailed", "ImportFailed"]
+    assert reasons(failed) == ["Failed", "ImportProgressing"]
 
 
 def old(number: int) -> dict:
