@@ -98,6 +98,20 @@ _VERB_GROUPS = {
 }
 
 
+def verb_paths() -> Document:
+    """The OpenAPI paths of the groups that have nothing but subresources."""
+    found: Document = {}
+    for group, served in _VERB_GROUPS.items():
+        method = "post" if "create" in served.methods else "put"
+        for version in served.versions:
+            root = f"/apis/{group}/{version}/namespaces/{{namespace}}"
+            for name in served.listed():
+                plural, _, verb = name.partition("/")
+                path = f"{root}/{plural}/{{name}}/{verb}" if verb else f"{root}/{plural}"
+                found[path] = {method: {"responses": {"200": {"description": "OK"}}}}
+    return found
+
+
 @dataclass(frozen=True)
 class ServerInfo:
     """What the server says of itself at ``/version`` and in KubeVirt's version endpoint."""

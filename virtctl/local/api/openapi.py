@@ -14,12 +14,13 @@ import inspect
 import sys
 from collections.abc import Iterable
 from functools import cache
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import msgspec
 
 from virtctl.local.api import schema
 from virtctl.local.api.catalog import is_builtin, served_versions
+from virtctl.local.api.discovery import verb_paths
 from virtctl.local.api.fingerprint import models_fingerprint
 from virtctl.local.api.registry import Registry
 from virtctl.local.api.shapes import Shape, shape_of
@@ -91,10 +92,11 @@ class ModelOpenApi:
         return self._swagger_proto
 
     def _build_swagger(self) -> Document:
-        return build_swagger(
+        served = (
             self._document(_root(group, version), members)
             for (group, version), members in self._served.items()
         )
+        return build_swagger(chain(served, ({"paths": verb_paths()},)))
 
     def _build_index(self) -> bytes:
         paths: Document = {}

@@ -50,10 +50,7 @@ class Writer:
     ) -> Document:
         """``document`` as it is to be stored, less its revision. Raises ``ApiError``."""
         new = self._decoded(kind, document, options)
-        metadata = objects.metadata_of(new)
         objects.check_namespace(kind, namespace, new)
-        if metadata.get("resourceVersion"):
-            raise BadRequest("resourceVersion should not be set on objects to be created")
         self._identify(kind, new)
         strategy = catalog.strategy_of(kind)
         if "status" in kind.subresources and not strategy.keeps_status:
@@ -63,6 +60,8 @@ class Writer:
         strategy.normalize(new)
         objects.check_name(kind, new)
         self._check_types(kind, new, options)
+        if objects.metadata_of(new).get("resourceVersion"):  # the storage's own check: the last
+            raise BadRequest("resourceVersion should not be set on objects to be created")
         self._track(kind, None, new, "", options)
         return new
 

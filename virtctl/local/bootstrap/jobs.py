@@ -11,6 +11,7 @@ from virtctl.local.api.service import ApiService
 from virtctl.local.bootstrap.front import Front
 from virtctl.local.bootstrap.supervising import Job
 from virtctl.local.controllers.accounts import CertificateController, TokenController
+from virtctl.local.controllers.autoscaler import AutoscalerController
 from virtctl.local.controllers.awarequota.controller import AwareQuotaController
 from virtctl.local.controllers.backup import BackupController
 from virtctl.local.controllers.cdi.datasource import DataSourceController
@@ -110,6 +111,7 @@ def build_jobs(front: Front) -> tuple[Job, ...]:
         GarbageController(),
         ExpiryController(),
         DisruptionController(),
+        AutoscalerController(),
         ComponentController(config.namespace, _places(foundation), config.version, front.health),
         WorkloadController(config.namespace, (Shape(one.name, one.per_node) for one in COMPONENTS)),
         VerbosityController(),

@@ -93,6 +93,7 @@ COMPONENTS = (
             "garbage",
             "expiry",
             "disruption",
+            "autoscaler",
             "namespace",
             "tokens",
             "certificates",

@@ -88,6 +88,12 @@ def test_status_is_not_created(service) -> None:
         ),
         (
             "default",
+            {"metadata": {"name": "A_b", "resourceVersion": "1"}},
+            errors.Invalid,
+            "RFC 1123 subdomain",
+        ),
+        (
+            "default",
             {"apiVersion": "v1", **vm()},
             errors.BadRequest,
             r"API version in the data \(v1\) does not match",

@@ -34,6 +34,8 @@ def test_everything_served_is_in_it() -> None:
     names = {"io.k8s.api.core.v1.ConfigMap", "io.kubevirt.v1.VirtualMachine"}
     assert names <= built["definitions"].keys()
     assert "#/components" not in msgspec.json.encode(built).decode()
+    start = "/apis/subresources.kubevirt.io/v1/namespaces/{namespace}/virtualmachines/{name}/start"
+    assert built["paths"][start]["put"]["responses"]["200"]["description"] == "OK"
     patch = built["paths"]["/api/v1/namespaces/{namespace}/configmaps/{name}"]["patch"]
     body, *others = patch["parameters"]
     assert body["schema"] == {"$ref": "#/definitions/io.k8s.api.core.v1.ConfigMap"}

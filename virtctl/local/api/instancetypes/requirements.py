@@ -8,7 +8,7 @@ from math import prod
 from virtctl.local.api.rules.instancetypes import TOPOLOGIES
 from virtctl.models import documents
 from virtctl.models.documents import Document
-from virtctl.wire.quantities import quantity_or_none
+from virtctl.wire.quantities import parse_quantity, quantity_or_none
 
 _TEMPLATE = "spec.template.spec"
 _CPU = f"{_TEMPLATE}.domain.cpu"
@@ -81,8 +81,7 @@ def _memory_shortages(
     else:
         given = documents.find(spec, "domain", "memory", "guest")
         field, whose = f"{_TEMPLATE}.domain.memory", "VirtualMachine"
-    has, wanted = quantity_or_none(given), f"preference requires {needed}"
-    if has is None:
-        yield field, f"no Memory provided by {whose}, {wanted}"
-    elif has < needed:
+    has = quantity_or_none(given) or parse_quantity("0")
+    if has < needed:
+        wanted = f"preference requires {needed}"
         yield field, f"insufficient Memory resources of {has} provided by {whose}, {wanted}"

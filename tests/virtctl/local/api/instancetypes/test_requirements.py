@@ -50,11 +50,12 @@ def test_of_a_machine(topology, across, cpu, fields):
 
 def test_a_machine_that_says_nothing():
     needs = preference(cpu=CPU, memory={"guest": "1Gi"})
+    lacking = "insufficient Memory resources of 0"
     assert list(shortages(None, needs, {})) == [
         (FIELD, "no CPU resources provided by VirtualMachine, preference requires 4 vCPU"),
         (
             "spec.template.spec.domain.memory",
-            "no Memory provided by VirtualMachine, preference requires 1Gi",
+            f"{lacking} provided by VirtualMachine, preference requires 1Gi",
         ),
     ]
     enough = {"domain": {"cpu": {"sockets": 4}, "memory": {"guest": "1024Mi"}}}
