@@ -17,14 +17,13 @@ from virtctl.errors import ApiError, LocalError
 from virtctl.local.api.service import ApiService
 from virtctl.local.imports import frozen
 from virtctl.local.layout import InstanceLayout
-from virtctl.local.node.errands import Errands
+from virtctl.local.node.errands import Caretaker
 from virtctl.local.node.gathering import Missing, claim_place
 from virtctl.local.node.ondisk import guest_place
 from virtctl.local.node.snapshots import user_of
 from virtctl.local.runtime import fillings, reconcile
 from virtctl.local.runtime.changes import Announce, patch
 from virtctl.local.runtime.clock import Clock
-from virtctl.local.runtime.informer import Informer, Seen, key_of
 from virtctl.local.runtime.owners import is_deleting
 from virtctl.local.runtime.podmanifest import claim_of
 from virtctl.local.runtime.queue import Key
@@ -47,21 +46,10 @@ class Growth:
         self._service = service
         self._layout = layout
         self._clock = clock
-        self._errands = Errands()
 
     async def run(self) -> None:
         """Until cancelled."""
-        try:
-            await Informer(self._service, PVC, self._seen).run()
-        finally:
-            await self._errands.end()
-
-    def _seen(self, seen: Seen) -> None:
-        claim = seen.latest
-        uid = uid_of(claim)
-        if seen.new is None or not wants_more(claim) or uid in self._errands:
-            return
-        self._errands.begin(uid, self._grow(key_of(claim), uid), f"growth of {uid}")
+        await Caretaker(self._service, PVC, wants_more, self._grow).run()
 
     async def _grow(self, key: Key, uid: str) -> None:
         """Until the claim has what it asks for, or is gone."""

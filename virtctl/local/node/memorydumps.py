@@ -18,13 +18,12 @@ from virtctl.errors import ApiError, LocalError
 from virtctl.local.api.service import ApiService
 from virtctl.local.imports import frozen
 from virtctl.local.layout import InstanceLayout
-from virtctl.local.node.errands import Errands
+from virtctl.local.node.errands import Caretaker
 from virtctl.local.node.gathering import Missing, claim_place
 from virtctl.local.node.ondisk import guest_place
 from virtctl.local.runtime import fillings, reconcile
 from virtctl.local.runtime.changes import patch
 from virtctl.local.runtime.clock import Clock
-from virtctl.local.runtime.informer import Informer, Seen, key_of
 from virtctl.local.runtime.queue import Key
 from virtctl.local.runtime.times import stamp
 from virtctl.models.documents import Document, child, text, uid_of
@@ -34,7 +33,7 @@ log = logging.getLogger(__name__)
 
 COMPONENT = "virt-handler"
 _END = ".memory.dump"
-_WANTED = {"Associating", "InProgress"}
+_WANTED, _LEAVING = {"Associating", "InProgress"}, "Dissociating"
 
 
 class MemoryDumps:
@@ -46,32 +45,25 @@ class MemoryDumps:
         self._service = service
         self._layout = layout
         self._clock = clock
-        self._errands = Errands()
 
     async def run(self) -> None:
         """Until cancelled."""
-        try:
-            await Informer(self._service, VIRTUAL_MACHINE, self._seen).run()
-        finally:
-            await self._errands.end()
+        await Caretaker(self._service, VIRTUAL_MACHINE, _wants, self._attend).run()
 
-    def _seen(self, seen: Seen) -> None:
-        machine = seen.latest
-        uid = uid_of(machine)
-        phase = text(machine, "status", "memoryDumpRequest", "phase")
-        if seen.new is None or phase not in _WANTED or uid in self._errands:
-            return
-        self._errands.begin(uid, self._dump(key_of(machine), uid), f"memory dump of {uid}")
-
-    async def _dump(self, key: Key, uid: str) -> None:
-        """One dump, and how it went."""
+    async def _attend(self, key: Key, uid: str) -> None:
+        """Make the dump that is asked for, or forget the claim of one."""
         request = self._request(key, uid)
-        if not request:
-            return
+        if text(request, "phase") == _LEAVING:
+            self._carry_out(_named(key), {"status": {"memoryDumpRequest": None}})
+        elif request:
+            await self._dump(key, uid, text(request, "claimName"))
+
+    async def _dump(self, key: Key, uid: str, claim: str) -> None:
+        """One dump, and how it went."""
         begun = self._clock.now()
         self._tell(key, uid, {"phase": "InProgress", "startTimestamp": stamp(begun)})
         try:
-            name = await self._write(key, text(request, "claimName"), begun)
+            name = await self._write(key, claim, begun)
         except (Missing, LauncherError, LocalError, OSError) as error:
             log.warning("memory dump of %s: %s", "/".join(key), error)
             told: Document = {"phase": "Failed", "message": f"memory dump failed: {error}"}
@@ -109,11 +101,10 @@ class MemoryDumps:
         return child(machine, "status", "memoryDumpRequest")
 
     def _tell(self, key: Key, uid: str, changed: Document) -> None:
-        """Say how far a dump is, unless it was forgotten meanwhile."""
-        if self._request(key, uid):
-            named: Document = {"metadata": {"namespace": key.namespace, "name": key.name}}
-            body: Document = {"status": {"memoryDumpRequest": changed}}
-            self._carry_out(named, body)
+        """Say how far a dump is, unless it is to be forgotten meanwhile."""
+        request = self._request(key, uid)
+        if request and text(request, "phase") != _LEAVING:
+            self._carry_out(_named(key), {"status": {"memoryDumpRequest": changed}})
 
     def _carry_out(self, about: Document, body: Document) -> None:
         kind = PVC if about.get("kind") == PVC.name else VIRTUAL_MACHINE
@@ -122,6 +113,14 @@ class MemoryDumps:
             reconcile.carry_out(self._service, change, COMPONENT, self._clock.now())
         except ApiError as error:
             log.warning("telling of a memory dump: %s", error)
+
+
+def _wants(machine: Document) -> bool:
+    return text(machine, "status", "memoryDumpRequest", "phase") in {*_WANTED, _LEAVING}
+
+
+def _named(key: Key) -> Document:
+    return {"metadata": {"namespace": key.namespace, "name": key.name}}
 
 
 def _make_room(home: Path) -> None:

@@ -18,14 +18,19 @@ SPEC = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": 
 FAILURES: list[Exception] = []
 
 
+GATE = asyncio.Event()
+
+
 async def write(place, path: Path) -> None:
     if FAILURES:
         raise FAILURES.pop()
+    await GATE.wait()
     await asyncio.to_thread(path.write_bytes, b"memory of " + place.uid.encode())
 
 
 @pytest.fixture
 async def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    GATE.set()
     monkeypatch.setattr(memorydumps.lifecycle, "dump_memory", write)
     made, layout = Cluster(), InstanceLayout(tmp_path)
     service = made.service
@@ -51,9 +56,9 @@ async def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
             await task
 
 
-def ask(cluster, phase="Associating"):
+def ask(cluster, phase="Associating", **more):
     vm = cluster.vm()
-    request = {"claimName": "c", "phase": phase}
+    request = {"claimName": "c", "phase": phase, **more}
     vm["status"] = {**vm.get("status", {}), "memoryDumpRequest": request}
     cluster.service.update(VIRTUAL_MACHINE, "default", "vm1", vm, subresource="status")
 
@@ -82,3 +87,21 @@ async def test_a_guest_that_is_gone(cluster) -> None:
     await cluster.until(lambda: request(cluster)["phase"] == "Failed")
     assert request(cluster)["message"] == "memory dump failed: nothing answers"
     assert "endTimestamp" in request(cluster)
+
+
+async def test_a_claim_is_forgotten_when_its_dump_is_done(cluster) -> None:
+    GATE.clear()
+    ask(cluster)
+    await cluster.until(lambda: request(cluster)["phase"] == "InProgress")
+    ask(cluster, "Dissociating", remove=True)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert request(cluster)["phase"] == "Dissociating"
+    GATE.set()
+    await cluster.until(lambda: "memoryDumpRequest" not in cluster.vm()["status"])
+    assert [path.name for path in cluster.home.iterdir()] != []
+
+
+async def test_without_a_dump_it_is_forgotten_at_once(cluster) -> None:
+    ask(cluster, "Dissociating", remove=True)
+    await cluster.until(lambda: "memoryDumpRequest" not in cluster.vm()["status"])

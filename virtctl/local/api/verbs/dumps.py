@@ -52,7 +52,7 @@ class MemoryDumps:
         self._write(vm, {"claimName": claim, "phase": "Associating"}, actor, body)
 
     def remove(self, namespace: str, name: str, body: Document, actor: Actor) -> None:
-        """Forget the claim."""
+        """Ask for the claim to be forgotten, once no dump is under way."""
         vm = instances.machine(self._service, namespace, name)
         known = documents.child(vm, *_PATH)
         if not known:
@@ -61,7 +61,15 @@ class MemoryDumps:
                 name,
                 f"can't remove memory dump association for vm {name}, no association found",
             )
-        self._write(vm, None, actor, body)
+        claim = documents.text(known, "claimName")
+        if known.get("remove") is True:
+            raise refusals.conflict(
+                VIRTUAL_MACHINE,
+                name,
+                f"memory dump remove request for pvc [{claim}] already exists",
+            )
+        leaving: Document = {"claimName": claim, "phase": "Dissociating", "remove": True}
+        self._write(vm, leaving, actor, body)
 
     def _check_gates(self) -> None:
         if not any(gates.is_on(self._service, gate) for gate in _GATES):
@@ -101,16 +109,11 @@ class MemoryDumps:
             return float(share) if isinstance(share, str) else 0.0
         return 0.0
 
-    def _write(self, vm: Document, request: Document | None, actor: Actor, body: Document) -> None:
+    def _write(self, vm: Document, request: Document, actor: Actor, body: Document) -> None:
         operations: list[Document] = []
         if "status" not in vm:
             operations.append({"op": "add", "path": "/status", "value": {}})
-        path = "/status/memoryDumpRequest"
-        operations.append(
-            {"op": "remove", "path": path}
-            if request is None
-            else {"op": "add", "path": path, "value": request}
-        )
+        operations.append({"op": "add", "path": "/status/memoryDumpRequest", "value": request})
         system = Actor(actor.name, actor.groups, actor.uid, system=True)
         self._service.patch(
             VIRTUAL_MACHINE,

@@ -50,7 +50,7 @@ def requested(service):
     return status.get("memoryDumpRequest")
 
 
-def test_a_dump_is_recorded_and_forgotten(service) -> None:
+def test_a_dump_is_recorded_and_to_be_forgotten(service) -> None:
     assert ask(service, "request", claimName="p1") == "ok"
     found = requested(service)
     assert found == {"claimName": "p1", "phase": "Associating"}
@@ -69,8 +69,12 @@ def test_a_dump_is_recorded_and_forgotten(service) -> None:
         vm = service.update(VIRTUAL_MACHINE, "default", "web", vm, subresource="status")
         assert ask(service, "request").startswith(said)
     assert ask(service, "remove") == "ok"
-    assert requested(service) is None
-    assert ask(service, "remove").startswith("409 can't remove")
+    assert requested(service) == {"claimName": "p1", "phase": "Dissociating", "remove": True}
+    assert ask(service, "remove").startswith("409 memory dump remove request for pvc [p1] already")
+
+
+def test_there_is_nothing_to_forget(service) -> None:
+    assert ask(service, "remove").startswith("409 can't remove memory dump association for vm web")
 
 
 def test_dry_run(service) -> None:
