@@ -20,6 +20,7 @@ from virtctl.local.api.customs.definition import Definition
 from virtctl.local.api.customs.expressions import rule_causes
 from virtctl.local.api.defaults import macpool
 from virtctl.local.api.defaults.autoscalers import default_autoscaler
+from virtctl.local.api.defaults.builtin import default_builtin
 from virtctl.local.api.defaults.claims import default_claim
 from virtctl.local.api.defaults.networkpolicies import default_network_policy
 from virtctl.local.api.defaults.roundtrip import canonical
@@ -234,6 +235,8 @@ def default(kind: Kind, document: Document, context: AdmissionContext) -> None:
         default_claim(document, context)
     elif kind == kinds.NETWORK_POLICY:
         default_network_policy(document)
+    else:
+        default_builtin(kind, document, posted=context.is_create and not context.system)
 
 
 def causes(kind: Kind, document: Document, context: AdmissionContext) -> Iterator[Cause]:

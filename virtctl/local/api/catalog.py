@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 from virtctl.models import documents, kinds
@@ -62,6 +63,34 @@ def _pending(document: Document) -> None:
     documents.put(document, "Pending", "status", "phase")
 
 
+def _pod(document: Document) -> None:
+    documents.put(document, {"phase": "Pending", "qosClass": _quality(document)}, "status")
+
+
+def _quality(pod: Document) -> str:
+    """The class that decides who loses memory first, as the kubelet counts."""
+    spec = pod.get("spec")
+    found: list[Document] = []
+    for which in ("initContainers", "containers"):
+        listed = spec.get(which) if isinstance(spec, dict) else None
+        for one in listed if isinstance(listed, list) else ():
+            resources = one.get("resources") if isinstance(one, dict) else None
+            found.append(resources if isinstance(resources, dict) else {})
+    if not any(one.get("limits") or one.get("requests") for one in found):
+        return "BestEffort"
+    whole = all(
+        {"cpu", "memory"} <= limits.keys() and limits == one.get("requests", limits)
+        for one in found
+        if isinstance(limits := one.get("limits") or {}, dict)
+    )
+    return "Guaranteed" if whole else "Burstable"
+
+
+def _status(status: Document) -> Callable[[Document], None]:
+    """A new object's status before anybody has looked at it."""
+    return lambda document: documents.put(document, deepcopy(status), "status")
+
+
 def _service(document: Document) -> None:
     documents.put(document, {}, "status", "loadBalancer")
 
@@ -102,7 +131,7 @@ _STRATEGIES: dict[tuple[str, str], Strategy] = {
             "spec.serviceAccountName", "spec.hostNetwork", "status.phase", "status.podIP",
             "status.nominatedNodeName",
         ),
-        _pending,
+        _pod,
     ),
     ("", "Service"): Strategy((*_METADATA, "spec.clusterIP", "spec.type"), _service),
     ("", "Secret"): Strategy((*_METADATA, "type"), normalize=_opaque),
@@ -117,6 +146,24 @@ _STRATEGIES: dict[tuple[str, str], Strategy] = {
     ("", "PersistentVolumeClaim"): Strategy(initial=_pending),
     ("", "PersistentVolume"): Strategy(initial=_pending),
     ("apiregistration.k8s.io", "APIService"): Strategy(keeps_status=True),
+    ("apps", "Deployment"): Strategy(initial=_status({})),
+    ("apps", "DaemonSet"): Strategy(
+        initial=_status(
+            dict.fromkeys(
+                (
+                    "currentNumberScheduled", "desiredNumberScheduled", "numberMisscheduled",
+                    "numberReady",
+                ),
+                0,
+            )
+        )
+    ),
+    ("apps", "StatefulSet"): Strategy(initial=_status({"availableReplicas": 0, "replicas": 0})),
+    ("apps", "ReplicaSet"): Strategy(initial=_status({"replicas": 0})),
+    ("", "ReplicationController"): Strategy(initial=_status({"replicas": 0})),
+    ("batch", "Job"): Strategy(initial=_status({})),
+    ("batch", "CronJob"): Strategy(initial=_status({})),
+    ("networking.k8s.io", "Ingress"): Strategy(initial=_status({"loadBalancer": {}})),
 }  # fmt: skip
 _DEFAULT = Strategy()
 

@@ -15,6 +15,7 @@ from virtctl.local.api.access import copies
 from virtctl.local.api.access.authorizer import GROUP, Authorizer, is_admin
 from virtctl.local.api.registry import Registry
 from virtctl.local.api.service import ApiService, WriteOptions
+from virtctl.local.api.versions import in_version
 from virtctl.local.http import bodies, replies, rows, watches
 from virtctl.local.http.access import check_resource
 from virtctl.local.http.negotiation import JSON, Form
@@ -101,7 +102,7 @@ class Resources:
     # Answers
 
     def _object(self, call: Call, document: Document, code: int = 200) -> Response:
-        document["apiVersion"] = call.path.api_version
+        document = in_version(document, call.path.api_version)
         shown = call.shown
         if shown.form is Form.TABLE:
             revision = documents.text(document, "metadata", "resourceVersion")
@@ -125,9 +126,7 @@ class Resources:
             return _join(call, meta, page.values)
         if shown.form is Form.TABLE and shown.media == JSON and not shown.pretty:
             return rows.table(self._tables(call), call.path.api_version, page.records, meta)
-        items = [_decoder.decode(value) for value in page.values]
-        for item in items:
-            item["apiVersion"] = call.path.api_version
+        items = [in_version(_decoder.decode(one), call.path.api_version) for one in page.values]
         return self._items(call, items, meta)
 
     def _items(self, call: Call, items: list[Document], meta: ListMeta) -> Response:

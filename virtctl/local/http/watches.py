@@ -19,6 +19,7 @@ from virtctl.errors import ApiError, BadRequest, Gone
 from virtctl.local.api.feed import Delivery, Feed, bookmark
 from virtctl.local.api.registry import Registry
 from virtctl.local.api.service import ApiService, parse_revision, select
+from virtctl.local.api.versions import in_version
 from virtctl.local.http.negotiation import JSON, Form
 from virtctl.local.http.requests import Call, check_reading
 from virtctl.models import documents
@@ -135,7 +136,7 @@ def _encoder(call: Call, registry: Registry) -> _Encode:
     if registry.is_stored_as(call.kind, call.path.version):
         return _plain
     version = call.path.api_version
-    return lambda delivery: _changed(delivery, lambda item: {**item, "apiVersion": version})
+    return lambda delivery: _changed(delivery, lambda item: in_version(item, version))
 
 
 def _plain(delivery: Delivery) -> bytes:
