@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Network
@@ -177,3 +178,6 @@ def test_servers_leave_the_ports_free(pod: None) -> None:
             running = sockets.serve_links([LINK])
             running.stop()
             running.stop()
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+                free.bind(("", 67))
+                assert free.getsockname()[1] == 67

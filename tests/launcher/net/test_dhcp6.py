@@ -91,5 +91,5 @@ def test_malformed_packets_are_not_answered() -> None:
 
 def test_random_packets_raise_nothing() -> None:
     rng = random.Random(7)
-    for _ in range(10_000):
-        SERVER.answer(rng.randbytes(rng.randrange(80)))
+    said = [SERVER.answer(rng.randbytes(rng.randrange(80))) for _ in range(10_000)]
+    assert said.count(None) > 9_000

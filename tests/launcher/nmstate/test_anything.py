@@ -126,4 +126,7 @@ def test_anything_is_refused_or_planned(desired: dict, filtering: bool) -> None:
 @given(st.text(max_size=40))
 def test_any_expression_is_refused_or_finds_something(expression: str) -> None:
     with contextlib.suppress(SpecError):
-        capture.resolve({"a": expression}, {"b": "{{ capture.a }}"}, schema.write(CURRENT))
+        found, filled = capture.resolve(
+            {"a": expression}, {"b": "{{ capture.a }}"}, schema.write(CURRENT)
+        )
+        assert (set(found), set(filled)) == ({"a"}, {"b"})

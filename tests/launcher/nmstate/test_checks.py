@@ -6,9 +6,8 @@ from launcher.nmstate.schema import Interface
 
 def test_a_veth_may_be_called_a_card_and_a_card_a_veth() -> None:
     for there, given in (("veth", "ethernet"), ("ethernet", "veth")):
-        checks.interface(
-            Interface(name="a", type=given, state="up"), Interface(name="a", type=there)
-        )
+        wish, now = Interface(name="a", type=given, state="up"), Interface(name="a", type=there)
+        assert checks.interface(wish, now) is None
 
 
 def test_what_has_no_effect_is_told() -> None:
@@ -45,4 +44,4 @@ def test_words_and_numbers_of_bond_options() -> None:
                 ]
             }
         )
-        checks.interface(given.interfaces[0], None)
+        assert checks.interface(given.interfaces[0], None) is None

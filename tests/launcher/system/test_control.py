@@ -125,6 +125,9 @@ async def test_a_path_may_be_longer_than_the_kernel_takes(tmp_path: Path) -> Non
         listener.listen()
         (tmp_path / "short").rename(deep / "launcher-sock")
         _, writer = await open_unix(deep / "launcher-sock")
+        accepted, _ = listener.accept()
+        with accepted:
+            assert writer.get_extra_info("peername") != ""
         writer.close()
 
 

@@ -68,4 +68,4 @@ async def test_the_channel_is_answered(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 async def test_nothing_is_told_unasked() -> None:
-    await asyncio.wait_for(metrics.publish(machine()), 60)
+    assert await asyncio.wait_for(metrics.publish(machine()), 60) is None

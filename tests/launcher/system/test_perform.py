@@ -22,8 +22,8 @@ def test_file_ops(tmp_path: Path) -> None:
 
 
 def test_removing_what_is_not_there_is_fine() -> None:
-    perform(DeleteLink(name="no-such-link"))
-    perform(DeleteNamespace(name="no-such-netns"))
+    assert perform(DeleteLink(name="no-such-link")) is None
+    assert perform(DeleteNamespace(name="no-such-netns")) is None
 
 
 def test_refusals_are_host_errors() -> None:

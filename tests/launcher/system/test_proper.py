@@ -24,3 +24,4 @@ def test_a_long_log_moves_aside_for_its_writer(tmp_path: Path) -> None:
 
 def test_no_log_is_fine(tmp_path: Path) -> None:
     bound_log(tmp_path / "log", 10)
+    assert list(tmp_path.iterdir()) == []

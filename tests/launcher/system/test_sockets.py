@@ -72,6 +72,7 @@ async def test_an_open_connection_does_not_keep_the_server_from_closing(
     _, writer = await asyncio.open_connection("127.0.0.1", ports[1])
     writer.close()
     await writer.wait_closed()
+    assert writer.is_closing()
 
 
 def test_a_bridge_that_is_not_there() -> None:

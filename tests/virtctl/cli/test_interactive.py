@@ -40,5 +40,7 @@ async def test_what_breaks_is_raised() -> None:
 async def test_a_reader_that_is_gone_ends_it() -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    await talk(FakeDuplex(), FakeDuplex(), writer)
+    stream = FakeDuplex()
+    await talk(stream, FakeDuplex(), writer)
     os.close(writer)
+    assert stream.sent == []

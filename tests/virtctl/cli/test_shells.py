@@ -37,7 +37,9 @@ def test_the_shell_reads_its_script(shell: str) -> None:
         pytest.skip(f"{shell} is not installed")
     for describe in (True, False):
         text = script(shell, describe=describe, table=SMALL.dump())
-        subprocess.run([shell, "-n"], input=text, text=True, check=True)
+        argv = [shell, "-n"]
+        read = subprocess.run(argv, input=text, text=True, capture_output=True, check=False)
+        assert (read.returncode, read.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(

@@ -113,4 +113,4 @@ def test_any_cut_gives_the_same(chunks, headers, cut) -> None:
 def test_no_bytes_break_it(data) -> None:
     connection = SpdyConnection()
     with contextlib.suppress(StreamError):
-        list(connection.receive(data))
+        assert all(frame is not None for frame in connection.receive(data))

@@ -51,7 +51,7 @@ def test_rules_that_are_none() -> None:
 def test_what_is_being_deleted_may_be_anything() -> None:
     going = machine(cores=1)
     going["metadata"] = {**machine()["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}
-    check(going, [])
+    assert check(going, []) is None
 
 
 def pattern(regex: str) -> Document:

@@ -15,7 +15,7 @@ def check(**spec):
 
 
 def test_good_documents_are_left_alone():
-    check(hostname="a", dnsPolicy="None", tolerations=[{"operator": "Exists"}])
+    assert not check(hostname="a", dnsPolicy="None", tolerations=[{"operator": "Exists"}])
 
 
 @pytest.mark.parametrize(

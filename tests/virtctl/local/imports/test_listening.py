@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -18,4 +19,6 @@ def test_it_ends_when_nobody_comes(tmp_path: Path) -> None:
     with TlsServer(
         socket.create_server(("127.0.0.1", 0)), BaseHTTPRequestHandler, context
     ) as server:
+        begun = time.monotonic()
         server.serve_until_idle(0.05, 0.01)
+        assert time.monotonic() - begun >= 0.05

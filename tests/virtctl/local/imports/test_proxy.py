@@ -179,3 +179,4 @@ def test_a_proxy_that_nobody_needs_ends(tmp_path: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with Proxy(socket.create_server(("127.0.0.1", 0)), tmp_path, Tokens(b"key"), context) as proxy:
         proxy.serve_until_idle(0.0, 0.01)
+        assert proxy.fileno() >= 0

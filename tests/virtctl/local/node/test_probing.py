@@ -82,4 +82,6 @@ async def test_a_guest_that_does_not_run_is_not_asked():
 
 
 async def test_without_probes_nothing_is_asked():
-    await probe_machine((), Patient().ask, Patient())
+    asked, told = Patient(True), Patient(True)
+    await probe_machine((), asked.ask, told)
+    assert (asked.answers, told.answers, told.said) == ([True], [True], [])

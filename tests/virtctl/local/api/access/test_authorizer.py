@@ -142,6 +142,9 @@ def test_who_may_escalate_or_bind(service, authorizer, verb, resource) -> None:
     }  # fmt: skip
     role(service, CLUSTER_ROLE, None, free)
     role(service, CLUSTER_ROLE, None, {**READ_PODS, "resources": ["secrets"]}, name="spy")
-    bind(service, ROLE_BINDING, "default", {"kind": "User", "name": "ann"})
     made = grant(ROLE, READ_PODS, roleRef={"kind": "ClusterRole", "name": "spy"})
-    authorizer.check_grant(ROLE if verb == "escalate" else ROLE_BINDING, ANN, made)
+    kind = ROLE if verb == "escalate" else ROLE_BINDING
+    with pytest.raises(Forbidden):
+        authorizer.check_grant(kind, ANN, made)
+    bind(service, ROLE_BINDING, "default", {"kind": "User", "name": "ann"})
+    authorizer.check_grant(kind, ANN, made)

@@ -71,6 +71,8 @@ def test_a_disk_of_another_namespace_needs_a_right_there(kind: Kind, document: d
 
 def test_ones_own_disks_need_none() -> None:
     authorizer = Authorizer(make_service())
+    with pytest.raises(Forbidden):
+        check_copies(authorizer, kinds.DATA_VOLUME, JOE, volume(**of_pvc("other")))
     check_copies(authorizer, kinds.DATA_VOLUME, JOE, volume(**of_pvc("default")))
     check_copies(authorizer, kinds.DATA_VOLUME, JOE, volume(source={"blank": {}}))
     check_copies(authorizer, kinds.PVC, JOE, volume())

@@ -55,6 +55,8 @@ def refusal(document, *stored, kind=POD):
 
 
 def test_what_fits_is_let_in():
+    with pytest.raises(Forbidden):
+        check(POD, pod("a", cpu="1"), Stored(quota(requests_cpu="1"), pod("b", cpu="1")))
     check(POD, pod("a", cpu="1"), Stored(quota(requests_cpu="2"), pod("b", cpu="1")))
     check(POD, pod("a", cpu="9"), Stored())
     check(NODE, {"metadata": {"name": "n1"}}, Stored(quota(pods="0")))
@@ -78,6 +80,9 @@ def test_all_that_goes_beyond_is_told():
 def test_pods_that_are_over_and_other_namespaces_do_not_count():
     over = pod("b", "Succeeded", cpu="2")
     other = {**pod("c", cpu="2"), "metadata": {"name": "c", "namespace": "m"}}
+    here = {**other, "metadata": {"name": "c", "namespace": over["metadata"]["namespace"]}}
+    with pytest.raises(Forbidden):
+        check(POD, pod("a", cpu="1"), Stored(quota(requests_cpu="2"), over, here))
     check(POD, pod("a", cpu="1"), Stored(quota(requests_cpu="2"), over, other))
 
 
