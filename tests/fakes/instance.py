@@ -65,7 +65,7 @@ class Instance:
         }
 
     def run(
-        self, *words: str, code: int | None = 0, stdin: str = "", timeout: float = 400
+        self, *words: str, code: int | None = 0, stdin: str = "", timeout: float = 700
     ) -> subprocess.CompletedProcess[str]:
         """``virtctl WORDS``; a code other than the expected one fails with all that was said."""
         self.look()

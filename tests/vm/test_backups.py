@@ -62,7 +62,7 @@ def instance(tmp_path: Path, tiny_image: Path) -> Iterator[Instance]:
             made.apply(CLAIM.replace("NAME", name))
         made.apply(TRACKER)
         made.apply(machine(made))
-        made.run("wait", NAME, "--for", "ssh", "--timeout", "5m")
+        made.run("wait", NAME, "--for", "ssh", "--timeout", "10m")
         yield made
     finally:
         made.down()
@@ -194,7 +194,7 @@ def test_backups(instance: Instance, tmp_path: Path) -> None:
         return any(one["metadata"]["uid"] != before for one in found)
 
     until(is_new, "the new instance")
-    instance.run("wait", NAME, "--for", "ssh", "--timeout", "5m")
+    instance.run("wait", NAME, "--for", "ssh", "--timeout", "10m")
     until(lambda: tracking("vmi") == "Enabled", "the tracking of the new guest")
     third = write(instance, 200, 2)
     found = back_up(instance, "wednesday")

@@ -37,7 +37,7 @@ def test_disks_of_a_guest(copies: Copies, tiny_image: Path) -> None:
         disk, f"            - name: data\n              disk:\n                bus: virtio\n{disk}"
     )
     instance.apply(text)
-    instance.run("wait", NAME, "--for", "ssh", "--timeout", "5m")
+    instance.run("wait", NAME, "--for", "ssh", "--timeout", "10m")
     fill = "head -c 100663296 /dev/urandom > /dev/vdb; sync; sha256sum < /dev/vdb"
     copies.wanted = instance.ssh(NAME, fill).split()[0]
     boots = instance.get("vmi", NAME)["metadata"]["uid"]

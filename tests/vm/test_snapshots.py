@@ -63,7 +63,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory, tiny_image: Path) -> Iter
         made.apply(CLAIM.replace("NAME", "one"))
         made.apply(CLAIM.replace("NAME", "late").replace("spec:", "spec:\n  volumeMode: Block"))
         made.apply(machine(made))
-        made.run("wait", "snapped", "--for", "ssh", "--timeout", "5m")
+        made.run("wait", "snapped", "--for", "ssh", "--timeout", "10m")
         yield made
     finally:
         made.down()
@@ -166,7 +166,7 @@ def test_bytes_come_back(instance: Instance, tmp_path: Path) -> None:
     assert digest(given) == first["one"]
 
     instance.run("start", "snapped")
-    instance.run("wait", "snapped", "--for", "ssh", "--timeout", "5m")
+    instance.run("wait", "snapped", "--for", "ssh", "--timeout", "10m")
     assert entry(instance, "late")["phase"] == "Ready"
     for name, wanted in first.items():
         device = entry(instance, name)["target"]

@@ -123,7 +123,7 @@ def test_an_import_survives_its_daemon_and_a_guest_boots_from_it(
     assert not disk(instance, "fedora-1").exists()
     web.pace = lambda: None
     instance.up()
-    instance.run("wait", "fedora-1", "--for", "ssh", "--timeout", "5m")
+    instance.run("wait", "fedora-1", "--for", "ssh", "--timeout", "10m")
     assert phase(instance, "fedora-1") == "Succeeded"
     said = instance.ssh("fedora-1", "cat /sys/block/vda/size /sys/block/vdb/size").split()
     assert [int(size) * 512 for size in said] == [ROOT_SIZE, DATA_SIZE]

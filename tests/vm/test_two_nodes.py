@@ -21,7 +21,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory, tiny_image: Path) -> Iter
         made.apply(made.machine("one").replace("    spec:\n", moves))
         place = "    spec:\n      nodeSelector:\n        kubernetes.io/hostname: node2\n"
         made.apply(made.machine("two").replace("    spec:\n", place))
-        made.run("wait", "one", "two", "--for", "ssh", "--timeout", "5m")
+        made.run("wait", "one", "two", "--for", "ssh", "--timeout", "10m")
         yield made
     finally:
         made.down()
@@ -116,7 +116,7 @@ def leaves_a_drained_node(instance: Instance) -> None:
     here = moved(instance, "node2")
     instance.kubectl(
         "drain", "node2", "--pod-selector", "vm.kubevirt.io/name=one", "--delete-emptydir-data",
-        "--force", "--ignore-daemonsets", "--timeout", "5m",
+        "--force", "--ignore-daemonsets", "--timeout", "10m",
     )  # fmt: skip
     assert moved(instance, "node1") != here
     instance.kubectl("uncordon", "node2")

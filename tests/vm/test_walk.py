@@ -24,7 +24,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory, tiny_image: Path) -> Iter
     try:
         made.up()
         made.apply(made.machine("fedora-0"))
-        made.run("wait", "fedora-0", "--for", "ssh", "--timeout", "5m")
+        made.run("wait", "fedora-0", "--for", "ssh", "--timeout", "10m")
         yield made
     finally:
         made.down()
@@ -139,7 +139,7 @@ def test_the_console_gives_a_prompt(instance: Instance) -> None:
 
 
 def test_the_console_is_listened_to(instance: Instance) -> None:
-    words = ("--wait-for", "^fedora-0 login:", "--timeout", "5m")
+    words = ("--wait-for", "^fedora-0 login:", "--timeout", "10m")
     assert "login:" in instance.run("console", "fedora-0", *words).stdout
 
 
@@ -158,7 +158,7 @@ def test_pause_and_unpause(instance: Instance) -> None:
 
 
 def test_the_agent_tells_of_the_guest(instance: Instance) -> None:
-    instance.run("wait", "fedora-0", "--for", "agent", "--timeout", "5m")
+    instance.run("wait", "fedora-0", "--for", "agent", "--timeout", "10m")
     assert json.loads(instance.run("guestosinfo", "fedora-0").stdout)["os"]["machine"] == "x86_64"
 
 
@@ -215,14 +215,14 @@ def test_a_killed_launcher_fails_the_instance_and_the_strategy_decides(instance:
         return vmi["metadata"]["uid"] != uid and vmi["status"].get("phase") == "Running"
 
     until(renewed, "a new instance")
-    instance.run("wait", "fedora-0", "--for", "ssh", "--timeout", "5m")
+    instance.run("wait", "fedora-0", "--for", "ssh", "--timeout", "10m")
 
 
 def test_restart_and_stop(instance: Instance) -> None:
     before = instance.ssh("fedora-0", "cat /proc/sys/kernel/random/boot_id")
-    instance.run("restart", "fedora-0", "--wait=ssh", "--timeout", "5m")
+    instance.run("restart", "fedora-0", "--wait=ssh", "--timeout", "10m")
     assert instance.ssh("fedora-0", "cat /proc/sys/kernel/random/boot_id") != before
-    instance.run("stop", "fedora-0", "--wait", "--timeout", "5m")
+    instance.run("stop", "fedora-0", "--wait", "--timeout", "10m")
     vm = instance.get("vm", "fedora-0")
     assert vm["status"]["printableStatus"] == "Stopped"
     assert vm["spec"]["runStrategy"] == "Halted"
