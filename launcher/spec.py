@@ -426,7 +426,9 @@ class Resolver(_Spec, frozen=True, kw_only=True):
 
 
 class SshKeys(_Spec, frozen=True, kw_only=True):
-    """Public keys of access credentials; ``via`` is ``cloudInit`` or ``agent``."""
+    """Public keys of access credentials; ``via`` is ``agent``, or how a seed brings them:
+    ``noCloud``, ``configDrive``, or ``cloudInit`` for either.
+    """
 
     keys: tuple[str, ...]
     via: str = "cloudInit"

@@ -11,19 +11,23 @@ from launcher.errors import SpecError
 from launcher.spec import CloudInit, MachineSpec
 
 
-class _NoCloud(msgspec.Struct, omit_defaults=True, rename="kebab"):
+# Members in virt-launcher's order, so that seeds are the same byte for byte.
+class _NoCloud(msgspec.Struct, kw_only=True, omit_defaults=True, rename="kebab"):
+    instance_type: str = ""
     instance_id: str
     local_hostname: str
-    instance_type: str = ""
     public_keys: dict[str, str] = {}
 
 
-class _ConfigDrive(msgspec.Struct, omit_defaults=True):
+class _ConfigDrive(msgspec.Struct, kw_only=True, omit_defaults=True):
+    instance_type: str = ""
     instance_id: str
     hostname: str
     uuid: str
-    instance_type: str = ""
     public_keys: dict[str, str] = {}
+
+
+_ESCAPES = ((b"&", b"\\u0026"), (b"<", b"\\u003c"), (b">", b"\\u003e"))
 
 
 def files(spec: MachineSpec, seed: CloudInit) -> dict[str, bytes]:
@@ -41,10 +45,10 @@ def no_cloud(spec: MachineSpec, seed: CloudInit) -> dict[str, bytes]:
         instance_id=spec.firmware.uuid,
         local_hostname=spec.hostname,
         instance_type=spec.instance_type,
-        public_keys=public_keys(spec),
+        public_keys=public_keys(spec, "noCloud"),
     )
     found = {
-        "meta-data": msgspec.json.encode(metadata),
+        "meta-data": _encoded(metadata),
         "user-data": seed.user_data.encode(),
     }
     if seed.network_data:
@@ -59,10 +63,10 @@ def config_drive(spec: MachineSpec, seed: CloudInit) -> dict[str, bytes]:
         hostname=spec.hostname,
         uuid=spec.firmware.uuid,
         instance_type=spec.instance_type,
-        public_keys=public_keys(spec),
+        public_keys=public_keys(spec, "configDrive"),
     )
     found = {
-        "meta_data.json": msgspec.json.encode(metadata),
+        "meta_data.json": _encoded(metadata),
         "user_data": seed.user_data.encode(),
     }
     if seed.network_data:
@@ -70,7 +74,16 @@ def config_drive(spec: MachineSpec, seed: CloudInit) -> dict[str, bytes]:
     return {f"openstack/latest/{name}": content for name, content in found.items()}
 
 
-def public_keys(spec: MachineSpec) -> dict[str, str]:
-    """All keys that cloud-init installs, numbered."""
-    keys = [key for each in spec.ssh_keys if each.via == "cloudInit" for key in each.keys]
-    return {str(number): key for number, key in enumerate(keys)}
+def public_keys(spec: MachineSpec, flavour: str) -> dict[str, str]:
+    """All keys that a seed of this flavour brings, by number; the numbers sort as texts."""
+    ways = {flavour, "cloudInit"}
+    keys = [key for each in spec.ssh_keys if each.via in ways for key in each.keys]
+    return dict(sorted((str(number), key) for number, key in enumerate(keys)))
+
+
+def _encoded(metadata: _NoCloud | _ConfigDrive) -> bytes:
+    """JSON that could stand in HTML, as Go writes it."""
+    text = msgspec.json.encode(metadata)
+    for plain, escaped in _ESCAPES:
+        text = text.replace(plain, escaped)
+    return text

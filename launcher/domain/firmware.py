@@ -103,7 +103,8 @@ def _kind(inputs: Inputs) -> str:
 
 def _auto_selected(inputs: Inputs) -> bool:
     efi = inputs.efi
-    return bool(inputs.facts.efi.auto_selection and efi and efi.secure_boot and not _kind(inputs))
+    plain = _kind(inputs) in {"", "pv"}  # the latter has no firmware of its own
+    return bool(inputs.facts.efi.auto_selection and efi and efi.secure_boot and plain)
 
 
 def _firmware_features() -> Element:

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from launcher.domain.element import Element, element, parse, render
 from launcher.errors import SpecError
-from launcher.spec import Elsewhere, MachineSpec
+from launcher.spec import MachineSpec
 
 _Change: TypeAlias = Callable[[tuple[Element, ...]], tuple[Element, ...]]
 
@@ -32,17 +32,22 @@ _PCI_MACHINES = ("q35", "pc-q35", "virt")
 
 def has_ports(spec: MachineSpec) -> bool:
     """Whether the machine has PCIe ports, so that anything may be plugged in later."""
-    return spec.machine_type.startswith(_PCI_MACHINES) and not spec.pci.root_complex
+    return _is_express(spec) and not spec.pci.root_complex
+
+
+def _is_express(spec: MachineSpec) -> bool:
+    return spec.machine_type.startswith(_PCI_MACHINES)
 
 
 def placeholders(spec: MachineSpec) -> int:
-    """How many NICs to leave room for."""
-    plugged = sum(not isinstance(nic.binding, Elsewhere) for nic in spec.nics)
-    present = plugged + sum(device.kind == "sriov" for device in spec.host_devices)
-    if not has_ports(spec) or not present:
-        return 0
-    slots = _NIC_SLOTS if spec.pci.slots is None else spec.pci.slots
-    return max(0, slots - present)
+    """How many NICs to leave room for, besides those of the manifest, whatever they are.
+
+    A number of slots that was asked for counts even where nobody would leave room otherwise.
+    """
+    present = len(spec.nics)
+    if spec.pci.slots is not None and _is_express(spec):
+        return max(0, spec.pci.slots - present)
+    return max(0, _NIC_SLOTS - present) if present and has_ports(spec) else 0
 
 
 def with_placeholders(domain: Element, count: int, *, transitional: bool = False) -> Element:

@@ -147,8 +147,11 @@ def images(vmi: doc.Document, facts: dict) -> dict[str, DiskImage]:
 
 def materials(vmi: doc.Document, facts: dict) -> TranslateFacts:
     config = dict(facts.get("kubevirtConfig", {}))
-    if facts.get("bochsForEFI", True):  # the recordings' own switch, in place of the gate
-        config.pop("developerConfiguration", None)
+    developer = dict(config.get("developerConfiguration", {}))
+    gates = set(developer.get("featureGates", ())) - {"VGADisplayForEFIGuests"}
+    if not facts.get("bochsForEFI", True):  # the recordings' own switch, in place of the gate
+        gates.add("VGADisplayForEFIGuests")
+    config["developerConfiguration"] = {**developer, "featureGates": sorted(gates)}
     config["smbios"] = facts.get("smbios")
     config["memBalloonStatsPeriod"] = facts.get("memBalloonStatsPeriod", 10)
     options = dict(config.get("virtualMachineOptions", {}))

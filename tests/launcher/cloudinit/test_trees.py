@@ -55,6 +55,26 @@ def test_config_drive() -> None:
     }
 
 
+def test_each_seed_brings_its_own_keys() -> None:
+    spec = machine(
+        ssh_keys=(SshKeys(keys=("a",), via="noCloud"), SshKeys(keys=("b",), via="configDrive"))
+    )
+    assert trees.public_keys(spec, "noCloud") == {"0": "a"}
+    assert trees.public_keys(spec, "configDrive") == {"0": "b"}
+
+
+def test_metadata_is_written_as_virt_launcher_writes_it() -> None:
+    many = SshKeys(keys=("<a@b> & c\n", *"bcdefghijk"))
+    spec = machine(ssh_keys=(many,), instance_type="u1")
+    text = trees.files(spec, seed())["meta-data"].decode()
+    assert text.startswith('{"instance-type":"u1","instance-id":')
+    assert '"0":"\\u003ca@b\\u003e \\u0026 c\\n","1":"b","10":"k","2":"c"' in text
+    drive = trees.files(spec, seed(flavour="configDrive"))["openstack/latest/meta_data.json"]
+    assert list(json.loads(drive)) == [
+        "instance_type", "instance_id", "hostname", "uuid", "public_keys",
+    ]  # fmt: skip
+
+
 def test_network_data_alone_is_enough() -> None:
     assert trees.files(machine(), seed(user_data="", network_data="x"))["user-data"] == b""
 

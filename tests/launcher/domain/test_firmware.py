@@ -90,6 +90,21 @@ def test_libvirt_may_choose_the_firmware() -> None:
     assert made.find("nvram").get("format") == "raw"
 
 
+@pytest.mark.parametrize(("kind", "chosen"), [("pv", True), ("tdx", False)])
+def test_firmware_of_confidential_guests_is_not_libvirts_to_choose(
+    kind: str, *, chosen: bool
+) -> None:
+    files = ("OVMF.inteltdx.secboot.fd",)
+    host = HostFacts(efi=EfiFiles(directory="/efi", files=files, auto_selection=True))
+    made = system(
+        facts=host,
+        architecture="s390x" if kind == "pv" else "amd64",
+        boot={"bootloader": Efi()},
+        launch_security=LaunchSecurity(kind=kind),
+    )
+    assert (made.get("firmware") == "efi") == chosen
+
+
 @pytest.mark.parametrize(
     ("kind", "code"), [("sev", "OVMF_CODE.cc.fd"), ("tdx", "OVMF.inteltdx.fd")]
 )

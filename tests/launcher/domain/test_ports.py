@@ -5,7 +5,7 @@ import pytest
 from launcher.domain import builder, ports
 from launcher.domain.element import element, render
 from launcher.domain.inputs import Inputs
-from launcher.spec import Memory, PciPlacement
+from launcher.spec import Elsewhere, Memory, PciPlacement
 from tests.fakes.machines import disk, machine, nic
 
 GIB = 1024**3
@@ -22,7 +22,10 @@ def domain(spec):
         ({"nics": tuple(nic(str(n)) for n in range(5))}, 0),
         ({}, 0),
         ({"nics": (nic(),), "pci": PciPlacement(slots=8)}, 7),
+        ({"pci": PciPlacement(slots=8)}, 8),
+        ({"nics": (nic(), nic("b", binding=Elsewhere()))}, 2),
         ({"nics": (nic(),), "pci": PciPlacement(root_complex=True)}, 0),
+        ({"nics": (nic(),), "pci": PciPlacement(root_complex=True, slots=3)}, 2),
         ({"nics": (nic(),), "machine_type": "s390-ccw-virtio"}, 0),
     ],
 )

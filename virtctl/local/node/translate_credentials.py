@@ -10,6 +10,8 @@ from virtctl.local.node.materials import TranslateFacts
 from virtctl.models import documents as doc
 from virtctl.models.documents import Document
 
+_SEEDS = ("noCloud", "configDrive")
+
 
 def ssh_keys(spec: Document, facts: TranslateFacts) -> tuple[SshKeys, ...]:
     """Public keys of ``accessCredentials``, in order."""
@@ -19,17 +21,27 @@ def ssh_keys(spec: Document, facts: TranslateFacts) -> tuple[SshKeys, ...]:
             continue
         public = doc.child(each, "sshPublicKey")
         secret = _credential(public, f"spec.accessCredentials[{position}].sshPublicKey", facts)
-        texts = (value.decode().strip() for _, value in sorted(secret.items()))
-        agent = doc.find(public, "propagationMethod", "qemuGuestAgent") is not None
+        via = _way(doc.child(public, "propagationMethod"))
+        agent = via == "agent"
+        texts = [value.decode() for _, value in sorted(secret.items())]
+        if agent:
+            texts = [text.strip() for text in texts]
         users = doc.items(public, "propagationMethod", "qemuGuestAgent", "users")
         found.append(
             SshKeys(
                 keys=tuple(text for text in texts if text),
-                via="agent" if agent else "cloudInit",
+                via=via,
                 users=tuple(str(user) for user in users) if agent else (),
             )
         )
     return tuple(found)
+
+
+def _way(method: Document) -> str:
+    """How keys get into the guest; a seed brings its own only, and them as they are."""
+    if doc.find(method, "qemuGuestAgent") is not None:
+        return "agent"
+    return next((each for each in _SEEDS if doc.find(method, each) is not None), "cloudInit")
 
 
 def passwords(spec: Document, facts: TranslateFacts) -> tuple[Password, ...]:

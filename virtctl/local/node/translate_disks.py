@@ -299,12 +299,23 @@ def _cloud_init(volume: _Asked, facts: TranslateFacts) -> CloudInit:
     user = _seed_text(asked, "userData", "secretRef", at, facts)
     network = _seed_text(asked, "networkData", "networkDataSecretRef", at, facts)
     if not user and not network:
-        raise InvalidField(at, "", "one of userData and networkData must be given")
+        raise InvalidField(at, "", _nothing_to_seed(asked))
     return CloudInit(flavour=_FLAVOURS[kind], user_data=user, network_data=network)
 
 
+def _nothing_to_seed(asked: Document) -> str:
+    """Why there is neither kind of data: none was asked for, or secrets lack the keys for it."""
+    secrets = {"secretRef": "userData", "networkDataSecretRef": "networkData"}
+    missing = [
+        f"the secret has no key `{_SECRET_KEYS[name][0]}`"
+        for reference, name in secrets.items()
+        if doc.find(asked, reference) is not None
+    ]
+    return ", ".join(missing) or "one of userData and networkData must be given"
+
+
 def _seed_text(asked: Document, name: str, reference: str, at: str, facts: TranslateFacts) -> str:
-    """User or network data: as text, in base64, or in a secret."""
+    """User or network data: as text, in base64, or in a secret; empty when that lacks the key."""
     plain = doc.text(asked, name)
     if plain:
         return plain
@@ -322,9 +333,7 @@ def _seed_text(asked: Document, name: str, reference: str, at: str, facts: Trans
     for key in _SECRET_KEYS[name]:
         if key in facts.secrets[secret]:
             return facts.secrets[secret][key].decode()
-    raise InvalidField(
-        f"{at}.{reference}.name", secret, f"the secret has no key `{_SECRET_KEYS[name][0]}`"
-    )
+    return ""
 
 
 def _downward_metrics(_: _Asked, __: TranslateFacts) -> DownwardMetrics:

@@ -7,7 +7,7 @@ from virtctl.local.node.translate_credentials import passwords, ssh_keys
 
 FACTS = TranslateFacts(
     secrets={
-        "keys": {"b": b"ssh-b\n", "a": b"ssh-a"},
+        "keys": {"b": b"ssh-b\n", "a": b"ssh-a", "c": b""},
         "passwords": {"root": b"r", "bob": "d\u00f6mo\n".encode()},
     }
 )
@@ -23,7 +23,10 @@ def credential(secret: str, method: dict, kind: str = "sshPublicKey") -> dict:
 
 
 def test_ssh_keys_in_order_of_their_names() -> None:
-    assert keys(credential("keys", {"noCloud": {}})) == (SshKeys(keys=("ssh-a", "ssh-b")),)
+    """As they are, with the ends of their lines; empty ones are none."""
+    for way in ("noCloud", "configDrive"):
+        (found,) = keys(credential("keys", {way: {}}))
+        assert found == SshKeys(keys=("ssh-a", "ssh-b\n"), via=way)
 
 
 def test_ssh_keys_by_the_agent() -> None:

@@ -121,6 +121,10 @@ def test_sources(volume: dict, expected) -> None:
         ({"cloudInitNoCloud": {"userDataBase64": "%"}}, "base64"),
         ({"cloudInitNoCloud": {"secretRef": {"name": "gone"}}}, "no secret"),
         ({"cloudInitNoCloud": {"secretRef": {"name": "s"}}}, "no key `userdata`"),
+        (
+            {"cloudInitNoCloud": {"networkDataSecretRef": {"name": "s"}}},
+            "no key `networkdata`",
+        ),
         ({"memoryDump": {"claimName": "x"}}, "not implemented"),
     ],
 )
