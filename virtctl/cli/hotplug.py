@@ -8,10 +8,11 @@ from virtctl.cli.options import Option
 from virtctl.cli.session import Session
 from virtctl.client import subresources
 from virtctl.client.subresources import Owner
-from virtctl.errors import Invalid, NotFound, StatusDetails
+from virtctl.errors import Invalid, NotFound
 from virtctl.models.documents import Document
 
 _TRIES = 15
+_BUSY = "the server rejected our request due to an error in our request"
 
 VolumeName = Annotated[
     str, Option("--volume-name", help="Volume: a DataVolume or claim.", required=True)
@@ -24,14 +25,14 @@ Persist = Annotated[
 def submit(session: Session, name: str, verb: str, body: Document) -> None:
     """PUT ``verb`` to the VM, or to the instance when there is no VM of the name.
 
-    A VM that changes under the request is asked again: the server then refuses with 422 and no
-    details. Raises ``ApiError``.
+    A VM that changes under the request is asked again: the server then refuses with 422 and these
+    very words. Raises ``ApiError``.
     """
     for attempt in range(1, _TRIES + 1):
         try:
             _submit(session, name, verb, body)
         except Invalid as error:
-            if error.details != StatusDetails() or attempt == _TRIES:
+            if str(error) != _BUSY or attempt == _TRIES:
                 raise
             session.env.sleep(attempt * (session.env.random(1)[0] % 5) / 1000)
         else:

@@ -93,6 +93,14 @@ def load(data: bytes | str, source: str) -> list[Manifest]:
     return found
 
 
+def first(content: str) -> JsonValue:
+    """The first document of any kind; None when there is none. Raises ``VirtctlError``."""
+    try:
+        return next((value for _, value in _documents(content, "stdin")), None)
+    except yaml.YAMLError as error:
+        raise VirtctlError(f"bad YAML: {error}") from error
+
+
 def _documents(data: bytes | str, source: str) -> Iterator[tuple[yaml.Node, JsonValue]]:
     loader = _Loader(data)
     try:

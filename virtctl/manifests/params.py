@@ -10,8 +10,8 @@ import re
 from collections.abc import Collection
 
 from virtctl.errors import UsageError
-from virtctl.manifests.quantities import printed
 from virtctl.wire.quantities import QuantityError
+from virtctl.wire.quantitytext import printed
 
 _LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 from virtctl.errors import VirtctlError
 from virtctl.models.documents import Document, child, items, objects, text
 from virtctl.wire import validations
+from virtctl.wire.templating import parameter, word
 
 API = "template.kubevirt.io/v1beta1"
 KIND = "VirtualMachineTemplate"
 OPENSHIFT_API, OPENSHIFT_KIND = "template.openshift.io/v1", "Template"
-_PARAMETER = ("name", "displayName", "description", "value", "generate", "from", "required")
 
 
 def check_kind(document: Document, kind: str = KIND) -> None:
@@ -43,7 +42,6 @@ def convert(template: Document) -> Document:
     made = list(objects(template, "objects"))
     if len(made) != 1:
         raise VirtctlError(f"template must contain exactly one object, found {len(made)}")
-    check_kind(made[0], "VirtualMachine")
     metadata: Document = {
         key: value
         for key in ("name", "namespace", "labels", "annotations")
@@ -51,13 +49,11 @@ def convert(template: Document) -> Document:
     }
     spec: Document = {"virtualMachine": made[0]}
     if items(template, "parameters"):
-        spec["parameters"] = [
-            {key: parameter[key] for key in _PARAMETER if parameter.get(key)}
-            for parameter in objects(template, "parameters")
-        ]
+        spec["parameters"] = [parameter(one) for one in objects(template, "parameters")]
     if text(template, "message"):
         spec["message"] = text(template, "message")
-    return {"apiVersion": API, "kind": KIND, "metadata": metadata, "spec": spec}
+    there: Document = {"metadata": metadata} if metadata else {}
+    return {"apiVersion": API, "kind": KIND, **there, "spec": spec}
 
 
 def request(vm: str, namespace: str, name: str) -> Document:
@@ -78,44 +74,38 @@ def read_parameters(content: str) -> dict[str, str]:
 
     Empty lines and those that begin with ``#`` are passed over. Raises ``VirtctlError``.
     """
-    if content.lstrip().startswith("{"):
-        return _json_parameters(content)
-    found = _yaml_parameters(content)
-    if found:
+    if not content:
+        raise VirtctlError("the file is empty")
+    found = _mapping(content)
+    if found is not None:
         return found
+    found = {}
     for number, line in enumerate(content.splitlines(), 1):
-        word = line.strip().removeprefix("export ").strip()
-        if not word or word.startswith("#"):
+        bare = line.strip().removeprefix("export ").strip()
+        if not bare or bare.startswith("#"):
             continue
-        pair = re.match(r"([A-Za-z0-9_]+)\s*[=:]\s*(.*)\Z", word)
+        pair = re.match(r"([A-Za-z0-9_]+)\s*[=:]\s*(.*)\Z", bare)
         if pair is None:
-            raise VirtctlError(f"line {number}: `{word}` is not KEY=VALUE")
+            raise VirtctlError(f"line {number}: `{bare}` is not KEY=VALUE")
         value = pair.group(2)
         quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
         found[pair.group(1)] = value[1:-1] if quoted else value
     return found
 
 
-def _yaml_parameters(content: str) -> dict[str, str]:
-    """Empty when it is no mapping of parameters to words."""
-    import yaml  # costs 12 ms
+def _mapping(content: str) -> dict[str, str] | None:
+    """None when it is no mapping. Numbers and switches count as words, as they are printed.
+
+    Raises ``VirtctlError`` for values that are no words, and for a broken mapping in JSON.
+    """
+    from virtctl.manifests.loading import first  # costs 12 ms
 
     try:
-        loaded = yaml.load(content, yaml.BaseLoader)  # noqa: S506 - it makes nothing but words
-    except yaml.YAMLError:
-        return {}
-    pairs = loaded.items() if isinstance(loaded, dict) else []
-    found = {key: value for key, value in pairs if isinstance(value, str)}
-    named = all(isinstance(key, str) and re.fullmatch(r"\w+", key) for key in found)
-    return found if named and len(found) == len(pairs) else {}
-
-
-def _json_parameters(content: str) -> dict[str, str]:
-    try:
-        loaded = json.loads(content)
-    except ValueError as error:
-        raise VirtctlError(f"bad JSON: {error}") from error
-    return {
-        str(key): value if isinstance(value, str) else json.dumps(value)
-        for key, value in loaded.items()
-    }
+        loaded = first(content)
+    except VirtctlError:
+        if content.lstrip().startswith("{"):
+            raise
+        return None
+    if not isinstance(loaded, dict):
+        return None
+    return {word(key, "a key"): word(value, str(key)) for key, value in loaded.items()}

@@ -36,12 +36,31 @@ def test_converted() -> None:
         ({"kind": "VirtualMachine"}, "it is a VirtualMachine, not a Template"),
         ({"kind": "Template"}, "exactly one object, found 0"),
         ({"kind": "Template", "objects": [MACHINE, MACHINE]}, "found 2"),
-        ({"kind": "Template", "objects": [{"kind": "Pod"}]}, "it is a Pod"),
+        (
+            {"kind": "Template", "objects": [MACHINE], "parameters": [{"name": ["a"]}]},
+            "the value of `name` must be a word",
+        ),
     ],
 )
 def test_what_cannot_be_converted(given: Document, message: str) -> None:
     with pytest.raises(VirtctlError, match=message):
         convert(given)
+
+
+def test_any_one_object_is_taken_over() -> None:
+    given: Document = {
+        "kind": "Template",
+        "objects": [{"kind": "Pod"}],
+        "parameters": [{"name": "N", "value": 5, "required": False, "x": 1}, {}],
+    }
+    assert convert(given) == {
+        "apiVersion": "template.kubevirt.io/v1beta1",
+        "kind": "VirtualMachineTemplate",
+        "spec": {
+            "virtualMachine": {"kind": "Pod"},
+            "parameters": [{"name": "N", "value": "5"}, {"name": ""}],
+        },
+    }
 
 
 def test_requests() -> None:
@@ -58,8 +77,14 @@ def test_files_of_parameters() -> None:
     assert read_parameters('{"A": "x", "N": 2}') == {"A": "x", "N": "2"}
     with pytest.raises(VirtctlError, match="line 2: `what` is not KEY=VALUE"):
         read_parameters("A=1\nwhat\n")
-    with pytest.raises(VirtctlError, match="bad JSON"):
+    typed = '{"B": true, "F": 1.5, "E": null}'
+    assert read_parameters(typed) == {"B": "true", "F": "1.5", "E": ""}
+    with pytest.raises(VirtctlError, match="bad YAML"):
         read_parameters("{A")
+    with pytest.raises(VirtctlError, match="the value of `A` must be a word"):
+        read_parameters("A: [1]\n")
+    with pytest.raises(VirtctlError, match="the file is empty"):
+        read_parameters("")
 
 
 def test_the_rules_that_a_machine_carries() -> None:

@@ -30,10 +30,25 @@ def test_values_that_are_no_strings() -> None:
         {"spec": {"cores": "${{N}}", "labels": "${{L}}", "text": "-${{N}}"}},
         {"name": "N", "value": "2"}, {"name": "L", "value": '{"a": "b"}'},
     )  # fmt: skip
-    with pytest.raises(VirtctlError, match="parameter N: `two` is no JSON"):
-        process(made, {"N": "two"}, random)
+    assert process(made, {"N": "two"}, random).vm["spec"]["cores"] == "two"  # type: ignore[index,call-overload]
+    with pytest.raises(VirtctlError, match="parameter N: `null` cannot be put"):
+        process(made, {"N": "null"}, random)
     spec = process(made, {}, random).vm["spec"]
     assert spec == {"cores": 2, "labels": {"a": "b"}, "text": "-${{N}}"}
+
+
+def test_keys_stay_words() -> None:
+    made = template({"${{N}}": 1, "${N}-x": 2}, {"name": "N", "value": "a"})
+    assert process(made, {}, random).vm == {"a": 1, "a-x": 2}
+    with pytest.raises(VirtctlError, match="becomes `3`, which is no word"):
+        process(made, {"N": "3"}, random)
+
+
+def test_one_reference_after_the_other() -> None:
+    made = template({"a": "${A}${B}"}, {"name": "A", "value": "${B}"}, {"name": "B", "value": "x"})
+    assert process(made, {}, random).vm == {"a": "x${B}"}
+    made["spec"]["message"] = "${{B}}"  # type: ignore[index,call-overload]
+    assert process(made, {}, random).message == "x"
 
 
 def test_a_fixed_namespace_is_dropped() -> None:

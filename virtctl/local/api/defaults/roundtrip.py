@@ -11,6 +11,7 @@ from copy import deepcopy
 from virtctl.local.api.shapes import Shape
 from virtctl.models.documents import Document, JsonValue
 from virtctl.wire.quantities import quantity_or_none
+from virtctl.wire.quantitytext import printed
 
 # By object: fields of which nothing is kept as it is given, switches and numbers for which off is
 # the same as not there, and what is always there. Empty lists and maps are never there.
@@ -81,8 +82,7 @@ def canonical(shape: Shape, document: Document) -> Document:
 
 def _canonical(shape: Shape, value: JsonValue) -> JsonValue:
     if shape.fact.is_quantity:
-        quantity = quantity_or_none(value)
-        return value if quantity is None else str(quantity)
+        return value if quantity_or_none(value) is None else printed(str(value).strip())
     if isinstance(value, dict):
         return _canonical_object(shape, value)
     if isinstance(value, list) and shape.items is not None:

@@ -67,6 +67,21 @@ def test_one_of_the_cluster_filled_in_here() -> None:
         assert server.writes == []
 
 
+def test_the_machine_is_typed() -> None:
+    machine = "{spec: {template: {spec: {hostname: '', domain: {memory: {guest: 1024Mi}}}}}}"
+    text = f"apiVersion: v1\nkind: VirtualMachineTemplate\nspec: {{virtualMachine: {machine}}}\n"
+    made = yaml.safe_load(virtctl("template", "process", "-f", "-", stdin=text).out)
+    assert (made["apiVersion"], made["kind"]) == ("kubevirt.io/v1", "VirtualMachine")
+    domain = {"devices": {}, "memory": {"guest": "1Gi"}, "resources": {}}
+    assert made["spec"]["template"]["spec"] == {"domain": domain}
+    ran = virtctl("template", "process", "-f", "-", stdin=text.replace("hostname", "nostname"))
+    assert 'unknown field "spec.template.spec.nostname"' in ran.err
+    ran = virtctl("template", "process", "-f", "-", stdin=text.replace("1024Mi", "much"))
+    assert "`spec.template.spec.domain.memory.guest`: must be" in ran.err
+    ran = virtctl("template", "process", "-f", "-", "--print-params", stdin=text)
+    assert ran.out == "null\n"
+
+
 def test_errors_name_the_template() -> None:
     ran = virtctl("template", "process", "-f", "-", "-p", "X=1", stdin=TEMPLATE)
     assert "cannot process stdin:1: parameter X not found in template" in ran.err

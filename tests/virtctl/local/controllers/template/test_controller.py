@@ -27,7 +27,7 @@ def test_whether_it_can_be_filled_in() -> None:
     assert said({"name": "${NAME}"}) == (
         "False", "the machine refers to parameter NAME, which is not declared",
     )  # fmt: skip
-    assert said({"name": "a"}, parameters=[{"name": 3}])[0] == "False"
+    assert said({"name": "a"}, parameters=[{"name": ["a"]}])[0] == "False"
 
 
 def test_one_that_is_gone_or_going() -> None:

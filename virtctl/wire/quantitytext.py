@@ -1,4 +1,4 @@
-"""A quantity of the command line as a manifest shows it.
+"""A quantity as apimachinery prints what it has read.
 
 apimachinery keeps the text of what it takes for canonical and writes the rest anew. Where it draws
 that line is peculiar (``1.Gi`` and ``1E3`` stay, ``1.5Gi`` and ``1024Mi`` do not), so it is told

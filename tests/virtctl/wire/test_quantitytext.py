@@ -1,7 +1,7 @@
 import pytest
 
-from virtctl.manifests.quantities import printed
 from virtctl.wire.quantities import QuantityError
+from virtctl.wire.quantitytext import printed
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,38 @@
+import pytest
+
+from virtctl.cli.decoding import loosely, strictly
+from virtctl.errors import VirtctlError
+from virtctl.models.documents import Document
+
+
+def machine(**domain: object) -> Document:
+    spec = {"template": {"spec": {"domain": domain, "hostname": ""}}}
+    return {"kind": "Pod", "metadata": {"name": "web", "labels": None}, "spec": spec}  # type: ignore[dict-item]
+
+
+def test_what_is_written_is_typed() -> None:
+    made = strictly(machine(memory={"guest": "2048Mi"}, cpu={"cores": 2}))
+    assert made["kind"] == "VirtualMachine"
+    assert made["metadata"] == {"name": "web"}
+    domain = {"cpu": {"cores": 2}, "devices": {}, "memory": {"guest": "2Gi"}, "resources": {}}
+    assert made["spec"] == {"template": {"metadata": {}, "spec": {"domain": domain}}}
+
+
+@pytest.mark.parametrize(
+    ("domain", "said"),
+    [
+        ({"bogus": 1}, 'unknown field "spec.template.spec.domain.bogus"'),
+        ({"cpu": {"cores": "2"}}, "cpu.cores`: must be"),
+        ({"cpu": {"cores": -2}}, "cpu.cores`: must be"),
+        ({"memory": {"guest": "much"}}, "guest`: must be"),
+    ],
+)
+def test_what_a_program_in_go_cannot_decode(domain: dict[str, object], said: str) -> None:
+    with pytest.raises(VirtctlError, match=said):
+        strictly(machine(**domain))
+
+
+def test_a_server_may_know_more_fields() -> None:
+    made = loosely(machine(bogus=1, memory={"guest": "1.Gi"}))
+    domain = {"devices": {}, "memory": {"guest": "1.Gi"}, "resources": {}}
+    assert made["spec"] == {"template": {"metadata": {}, "spec": {"domain": domain}}}
