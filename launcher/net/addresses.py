@@ -32,7 +32,8 @@ def global_addresses(addresses: tuple[Address, ...] | None, version: int) -> tup
 
 def normal_mac(mac: str) -> str:
     """A MAC in lower case with colons, whichever way it was written; empty for none."""
-    return mac.lower().replace("-", ":")
+    digits = mac.lower().replace("-", "").replace(":", "").replace(".", "")
+    return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
 
 
 def subnet(cidr: str, prefix: int, number: int) -> str:

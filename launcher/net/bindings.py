@@ -32,7 +32,7 @@ from launcher.spec import (
 
 __all__ = [
     "Attachment", "GuestNetwork", "PodNet", "attach", "desired", "listed", "needs_holder",
-    "pod_net", "present", "removal", "setting_keys",
+    "pod_net", "present", "removal", "setting_keys", "strays",
 ]  # fmt: skip
 
 HOLDER = "dummy"
@@ -51,11 +51,11 @@ def present(spec: MachineSpec) -> tuple[Nic, ...]:
 
 
 def listed(spec: MachineSpec, only: Iterable[str] | None = None) -> tuple[Nic, ...]:
-    """The NICs of some names in the machine's order; without names those that are to be there."""
+    """The NICs of some names in that order; without names those that are to be there."""
     if only is None:
         return present(spec)
-    wanted = set(only)
-    return tuple(nic for nic in spec.nics if nic.name in wanted)
+    known = {nic.name: nic for nic in spec.nics}
+    return tuple(known[name] for name in dict.fromkeys(only) if name in known)
 
 
 def needs_holder(nics: Iterable[Nic]) -> bool:
@@ -75,10 +75,12 @@ def pod_net(
     Raises ``HostError`` when the pod lacks a link, ``SpecError`` for what cannot be built.
     """
     found = []
-    for index, nic in enumerate(listed(spec, only)):
-        place = Place(position=spec.nics.index(nic), index=index, seed=spec.uid, holder=holder)
+    nics = listed(spec, only)
+    for nic in nics:
         if nic.state == "absent":
             continue
+        index = nics.index(_first_namesake(nic, nics, observed))
+        place = Place(position=spec.nics.index(nic), index=index, seed=spec.uid, holder=holder)
         attachment = attach(nic, observed, place)
         if attachment:
             found.append(attachment)
@@ -110,6 +112,30 @@ def with_link_name(nic: Nic, observed: NetState) -> Nic:
     if not names.is_ordinal(link.name for link in observed.links):
         return nic
     return msgspec.structs.replace(nic, pod_nic=names.ordinal_name(nic.ordinal))
+
+
+def _first_namesake(nic: Nic, nics: tuple[Nic, ...], observed: NetState) -> Nic:
+    """The NIC that KubeVirt's virt-handler takes for the owner of this NIC's link.
+
+    It numbers old machines' links by the NICs, and virt-launcher by the networks.
+    """
+    if nic.primary or not names.is_ordinal(link.name for link in observed.links):
+        return nic
+    secondary = [each for each in nics if not each.primary]
+    return secondary[nic.ordinal - 1] if nic.ordinal <= len(secondary) else nic
+
+
+def strays(nic: Nic) -> tuple[DeleteLink, ...]:
+    """What is to go of a NIC that is not to be there and that nobody noted making.
+
+    KubeVirt deletes these by name, the pod's own link among them, when it sets up other NICs.
+    """
+    if not isinstance(nic.binding, Bridge):
+        return ()
+    tap = names.tap_name(nic.pod_nic, primary=nic.primary)
+    return tuple(
+        DeleteLink(name=name) for name in (names.bridge_name(nic.pod_nic), tap, nic.pod_nic)
+    )
 
 
 def desired(spec: MachineSpec, net: PodNet) -> NetState:

@@ -26,7 +26,7 @@ _HEADER = struct.Struct("!BBBBIHHIIII16s192x4s")
 _SMALLEST_REPLY = 272
 _BROADCAST = 0x8000
 _NAME = re.compile(
-    r"(?:[_a-z0-9](?:[_a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[_a-z0-9-]{0,61}[a-z0-9])?\.?"
+    r"(?:[_a-z0-9](?:[_a-z0-9-]{0,61}[a-z0-9])?\.)*(?:[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?)?"
 )
 
 
@@ -254,7 +254,8 @@ def _search(names: tuple[str, ...]) -> bytes:
     for name in names:
         if len(name) > 253 or not _NAME.fullmatch(name):
             raise SpecError("dnsConfig.searches", f"`{name}` is not a domain name")
-        for label in name.rstrip(".").split("."):
+        # A dot at the end is a label without a letter, which KubeVirt's server sends too.
+        for label in name.split("."):
             out += bytes([len(label)]) + label.encode()
         out += b"\0"
     return out

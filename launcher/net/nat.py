@@ -64,12 +64,14 @@ def _inbound(nic: Nic, network: GuestNetwork, options: PodOptions) -> tuple[Rule
     """What of the outside goes to the guest."""
     if options.mesh:
         ssh = (_dport("tcp", str(_SSH)),)
-        return (_dnat(ssh, network),) if _lets_ssh_in(nic.ports) else ()
+        # One for each declared port that is or spans SSH's, of whatever protocol, as KubeVirt has.
+        times = sum(map(_spans_ssh, nic.ports)) if nic.ports else 1
+        return (_dnat(ssh, network),) * times
     return tuple(_dnat(matches, network) for matches in _ports(nic))
 
 
-def _lets_ssh_in(ports: tuple[Port, ...]) -> bool:
-    return not ports or any(port.port <= _SSH <= (port.last or port.port) for port in ports)
+def _spans_ssh(port: Port) -> bool:
+    return port.port <= _SSH <= (port.last or port.port)
 
 
 def _outbound(

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface
+from ipaddress import (
+    IPv4Address,
+    IPv4Interface,
+    IPv4Network,
+    IPv6Address,
+    IPv6Interface,
+    ip_address,
+)
 
 from launcher.net import dhcp4, dhcp6, routeradv
 from launcher.net.attachments import Attachment, Lease, PodNet
@@ -50,10 +57,29 @@ def _dhcp4(spec: MachineSpec, attachment: Attachment) -> dhcp4.Config | None:
         only_mac=lease.mac,
         hostname=spec.hostname,
         mtu=attachment.mtu,
-        nameservers=spec.resolver.nameservers,
+        nameservers=_nameservers(spec.resolver.nameservers),
         search=dhcp4.search_list(spec.resolver.search, spec.subdomain),
         extra=nic.dhcp,
     )
+
+
+def _nameservers(servers: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that a guest can be told of: no names, and no address of one link of the pod.
+
+    As KubeVirt does, an IPv4 address written as IPv6 is the IPv4 address.
+    """
+    found = []
+    for server in servers:
+        try:
+            address = ip_address(server)
+        except ValueError:
+            continue
+        if isinstance(address, IPv6Address):
+            if address.scope_id:
+                continue
+            address = address.ipv4_mapped or address
+        found.append(str(address))
+    return tuple(found)
 
 
 def _masqueraded(attachment: Attachment) -> Lease | None:
@@ -74,7 +100,7 @@ def _dhcp6(spec: MachineSpec, attachment: Attachment) -> dhcp6.Config | None:
     return dhcp6.Config(
         address=IPv6Address(attachment.ipv6.guest.ip),
         mac=attachment.bridge_mac,
-        nameservers=spec.resolver.nameservers,
+        nameservers=_nameservers(spec.resolver.nameservers),
     )
 
 
@@ -85,5 +111,5 @@ def _routeradv(spec: MachineSpec, attachment: Attachment) -> routeradv.Config | 
         mac=attachment.bridge_mac,
         mtu=attachment.mtu,
         prefix=IPv6Interface(str(attachment.ipv6.guest)).network,
-        nameservers=spec.resolver.nameservers,
+        nameservers=_nameservers(spec.resolver.nameservers),
     )

@@ -59,8 +59,8 @@ def set_up(
     else:
         room.check([nic.name for nic in nics if nic.state != "absent"])
     for nic in nics:
-        if nic.state == "absent":
-            room.remove(nic.name)
+        if nic.state == "absent" and not room.remove(nic.name) and new:
+            _delete_strays(bindings.with_link_name(nic, observed), observed)
     return room.known()
 
 
@@ -142,14 +142,15 @@ class _Room:
         if found := verify.mismatches(bindings.desired(self._spec, net), _observe(net)):
             raise VerifyFailed(found)
 
-    def remove(self, name: str) -> None:
-        """Take away what was made for a NIC that is unplugged; may be repeated."""
+    def remove(self, name: str) -> bool:
+        """Take away what was made for a NIC that is unplugged; False when that was nothing."""
         capture = self._captures.load().get(name)
         if capture is None:
-            return
+            return False
         for op in bindings.removal(capture.attachment):
             perform(op)
         self._captures.forget(name)
+        return True
 
     def known(self) -> PodNet:
         """The facts of all NICs that are set up, in the machine's order."""
@@ -175,6 +176,13 @@ class _Room:
             for name in names
             if name not in taken and self._book.progress(name) is Progress.PENDING
         )
+
+
+def _delete_strays(nic: Nic, observed: NetState) -> None:
+    there = {link.name for link in observed.links}
+    for op in bindings.strays(nic):
+        if op.name in there:
+            perform(op)
 
 
 def _observe(net: PodNet) -> NetState:

@@ -23,11 +23,12 @@ from launcher.domain.element import render
 from launcher.domain.inputs import Inputs
 from launcher.domain.interfaces import interfaces
 from launcher.domain.wiring import NicWiring, PodWiring
-from launcher.errors import HostError, LauncherError
+from launcher.errors import HostError, LauncherError, SpecError
 from launcher.net import bindings
+from launcher.net.addresses import global_addresses
 from launcher.net.attachments import PodNet
 from launcher.net.served import served_links
-from launcher.spec import MachineSpec, Nic, PluginTap, Resolver
+from launcher.spec import Bridge, Elsewhere, MachineSpec, Nic, PluginTap, Resolver
 from launcher.system import linkkinds, observe, podnet, sockets
 from virtctl.errors import InvalidField
 from virtctl.local.node.materials import TranslateFacts
@@ -63,7 +64,7 @@ class Made:
     """A network that is set up: the domain's interfaces, and what serves DHCP."""
 
     interfaces: list[str]
-    running: sockets.Running
+    running: sockets.Running | None
 
 
 def make(mode: str, vmi: doc.Document, config: doc.Document, place: Place) -> Made:
@@ -81,6 +82,7 @@ def make(mode: str, vmi: doc.Document, config: doc.Document, place: Place) -> Ma
         spec = machine(vmi, config, place)
     wanted = names(mode, vmi, spec)
     chosen = {nic.name for nic in bindings.listed(spec, wanted)}
+    refuse_unordered(spec, chosen)
     lost = unplugged(spec, chosen)
     if lost:
         refusal = refusal or HostError(f"pod link ({lost[0].pod_nic}) is missing")
@@ -92,10 +94,17 @@ def make(mode: str, vmi: doc.Document, config: doc.Document, place: Place) -> Ma
     if refusal:
         raise Refused("phase2Error", str(refusal)) from refusal
     try:
-        running = serve(spec, net, place.room)
+        texts = interface_texts(spec, net)
     except LauncherError as error:
         raise Refused("phase2Error", str(error)) from error
-    return Made(interfaces=interface_texts(spec, net), running=running)
+    try:
+        running = serve(spec, net, place.room)
+    except SpecError:
+        # KubeVirt's launcher finds out when its DHCP server starts, and dies of it afterwards.
+        running = None
+    except LauncherError as error:
+        raise Refused("phase2Error", str(error)) from error
+    return Made(interfaces=texts, running=running)
 
 
 def refuse_unbound(mode: str, vmi: doc.Document) -> None:
@@ -121,6 +130,19 @@ def refuse_unbound(mode: str, vmi: doc.Document) -> None:
             asked = False
         if asked and all(doc.find(nic, kind) is None for kind in METHODS):
             raise Refused("phase1Error", f"undefined binding method: {name}")
+
+
+def refuse_unordered(spec: MachineSpec, chosen: set[str]) -> None:
+    """Refuse NICs of both IP families when virt-handler was not told which comes first."""
+    if "MY_POD_IP" in os.environ:
+        return
+    observed = observe.network(tables=())
+    for nic in spec.nics:
+        link = observed.link(bindings.with_link_name(nic, observed).pod_nic)
+        if nic.name not in chosen or isinstance(nic.binding, Bridge | Elsewhere) or link is None:
+            continue
+        if all(global_addresses(link.addresses, version) for version in (4, 6)):
+            raise Refused("phase1Error", "MY_POD_IP doesnt exists")
 
 
 def with_plugins(vmi: doc.Document, config: doc.Document) -> doc.Document:
@@ -188,12 +210,12 @@ def machine(vmi: doc.Document, config: doc.Document, place: Place) -> MachineSpe
 
 def resolver(text: str) -> Resolver:
     """Name servers and search list of a resolv.conf's text."""
-    lines = [line.split() for line in text.splitlines()]
+    lines = text.splitlines()
+    servers = [line.split() for line in lines if line.startswith("nameserver")]
+    search = [line.removeprefix("search").split() for line in lines if line.startswith("search")]
     return Resolver(
-        nameservers=tuple(
-            words[1] for words in lines if len(words) == 2 and words[0] == "nameserver"
-        ),
-        search=tuple(name for words in lines if words[:1] == ["search"] for name in words[1:]),
+        nameservers=tuple(words[1] for words in servers if len(words) == 2),
+        search=tuple(name for names in search for name in names),
     )
 
 
@@ -204,7 +226,7 @@ def names(mode: str, vmi: doc.Document, spec: MachineSpec) -> tuple[str, ...] | 
             changes = live_changes(vmi)
             return (*changes.plugged, *changes.unplugged)
         case "migration":
-            return tuple(nic.name for nic in spec.nics)
+            return tuple(doc.text(each, "name") for each in doc.objects(vmi, "spec", "networks"))
         case _:
             return None
 
@@ -255,7 +277,7 @@ def main(mode: str, vmi_path: str, pod_path: str, out_path: str) -> int:
     sys.stdout.write("ready\n" if "phase1Error" not in out else f"error {out['phase1Error']}\n")
     sys.stdout.flush()
     sys.stdin.read()
-    if made:
+    if made and made.running:
         made.running.stop()
     return 0
 

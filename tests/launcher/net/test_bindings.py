@@ -162,6 +162,31 @@ def test_the_bridges_address_counts_those_that_are_made_now_and_the_server_all()
     assert found.lease.server == "169.254.75.12"
 
 
+def test_the_bridges_of_old_machines_count_by_the_nics_and_not_by_the_networks() -> None:
+    red = nic(Bridge(), name="red", pod_nic="podr", primary=False, ordinal=2)
+    blue = nic(Bridge(), name="blue", pod_nic="podb", primary=False, ordinal=1)
+    spec = machine((red, nic(name="default"), blue))
+    net = bindings.pod_net(spec, pod_with("eth0", "net1", "net2"))
+    addresses = {each.pod_nic: str(each.bridge_address) for each in net.attachments}
+    assert addresses["net1"] == "169.254.75.10/32"
+    assert addresses["net2"] == "169.254.75.12/32"
+
+
+def test_nics_are_set_up_in_the_order_that_they_are_named_in() -> None:
+    nics = tuple(nic(Bridge(), name=name, pod_nic=f"pod{name}", primary=False) for name in "ab")
+    net = bindings.pod_net(machine(nics), pod_with("poda", "podb"), ["b", "a", "other"])
+    assert [each.name for each in net.attachments] == ["b", "a"]
+    assert str(net.attachments[0].bridge_address) == "169.254.75.10/32"
+
+
+def test_what_kubevirt_deletes_of_a_nic_that_is_not_to_be_there() -> None:
+    blue = nic(Bridge(), name="blue", pod_nic="podb", primary=False)
+    assert shell(bindings.strays(blue)) == (
+        "ip link delete k6t-b\nip link delete tapb\nip link delete podb\n"
+    )
+    assert bindings.strays(nic(ManagedTap(), name="x", pod_nic="podx", primary=False)) == ()
+
+
 def test_only_the_first_masqueraded_nic_has_nat() -> None:
     spec = machine((nic(), nic(name="more", pod_nic="net1", primary=False)))
     net = bindings.pod_net(spec, pod_with("eth0", "net1"))

@@ -117,6 +117,11 @@ def test_name_servers(nameservers: tuple[str, ...], value: bytes) -> None:
     assert answer(replace(CONFIG, nameservers=nameservers))[6] == value
 
 
+def test_a_search_domain_with_a_dot_at_its_end_is_sent_as_it_is_written() -> None:
+    found = answer(replace(CONFIG, search=("a.org.",)))
+    assert found[119] == b"\x01a\x03org\x00\x00"
+
+
 def test_no_search_list_no_domain() -> None:
     found = answer(replace(CONFIG, search=()))
     assert 15 not in found
@@ -164,6 +169,8 @@ def test_options_of_the_interface() -> None:
         ({"extra": DhcpOptions(ntp_servers=("fd00::1",))}, "`fd00::1` is not an IPv4 address"),
         ({"search": ("-bad.example",)}, "`-bad.example` is not a domain name"),
         ({"search": ("a.1com",)}, "`a.1com` is not a domain name"),
+        ({"search": ("a.c_m",)}, "`a.c_m` is not a domain name"),
+        ({"search": (".",)}, "`.` is not a domain name"),
         ({"search": tuple(f"{n}.{'a' * 60}.example" for n in range(5))}, "option 119 has"),
         (
             {"extra": DhcpOptions(private_options=(PrivateOption(option=224, value="x" * 256),))},

@@ -47,6 +47,13 @@ def test_a_mesh_lets_ssh_in_when_its_port_is_declared(port: Port, let_in: bool) 
     assert rules("KUBEVIRT_PREINBOUND", (port,), mesh=True) == wanted
 
 
+def test_a_mesh_lets_ssh_in_once_for_each_port_that_spans_it() -> None:
+    ports = (Port(port=22, protocol="UDP"), Port(port=80), Port(port=22))
+    found = rules("KUBEVIRT_PREINBOUND", ports, mesh=True)
+    assert found == ["tcp dport 22 counter dnat to 10.0.2.2"] * 2
+    assert len(rules("KUBEVIRT_PREINBOUND", mesh=True)) == 1
+
+
 def test_a_range_of_one_is_a_port() -> None:
     assert rules("KUBEVIRT_PREINBOUND", (Port(port=80, last=80),)) == [
         "tcp dport 80 counter dnat to 10.0.2.2"

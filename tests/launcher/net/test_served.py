@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Network
 
+import msgspec
+
 from launcher.net import dhcp4, dhcp6, routeradv
 from launcher.net.attachments import Attachment, GuestNetwork, Hop, Lease, PodNet
 from launcher.net.model import Address
@@ -133,6 +135,15 @@ def test_without_a_gateway_no_router_is_named() -> None:
 
 def test_a_wire_without_addresses_is_not_served() -> None:
     assert served_links(SPEC, PodNet(attachments=(leased(None),))) == ()
+
+
+def test_name_servers_are_addresses_that_the_guest_can_use() -> None:
+    given = ("fe80::1%eth0", "::ffff:10.1.2.3", "fd00::53", "dns.example", "300.1.1.1")
+    spec = msgspec.structs.replace(SPEC, resolver=Resolver(nameservers=given))
+    (link,) = served_links(spec, PodNet(attachments=(attachment(V4, V6),)))
+    assert link.dhcp4 is not None
+    assert link.dhcp6 is not None
+    assert link.dhcp4.nameservers == link.dhcp6.nameservers == ("10.1.2.3", "fd00::53")
 
 
 def test_noop() -> None:

@@ -191,6 +191,17 @@ def test_a_nic_comes_and_goes_while_the_machine_runs(pod: str, tmp_path: Path) -
     assert shell("ip -o -4 address show k6t-eth0") == before
 
 
+def test_nics_that_come_take_those_along_that_are_not_to_be_there(pod: str, tmp_path: Path) -> None:
+    for name in ("podb", "podc"):
+        shell(f"ip link add {name} type veth peer name p{name}")
+    red = msgspec.structs.replace(blue(), name="red", pod_nic="podc")
+    both = msgspec.structs.replace(SPEC, nics=(*SPEC.nics, red, blue("absent")))
+    podnet.set_up(both, tmp_path / "journal.jsonl", only=["red", "blue"])
+    names = {line.split()[0].partition("@")[0] for line in shell("ip -br link").splitlines()}
+    assert "podc" in names
+    assert "podb" not in names
+
+
 def test_a_nic_that_goes_may_have_been_set_up_by_halves(pod: str, tmp_path: Path) -> None:
     journal = tmp_path / "journal.jsonl"
     podnet.set_up(SPEC, journal)

@@ -139,15 +139,15 @@ class _Mounted(Mapping[str, Mapping[str, bytes]]):
 
 
 def _resolver(file: Path) -> Resolver:
-    """What the pod's resolv.conf says."""
+    """What the pod's resolv.conf says, as KubeVirt's launcher reads it: all search lists count."""
     servers: list[str] = []
     search: list[str] = []
     for line in file.read_text().splitlines() if file.exists() else ():
         words = line.split()
-        if words[:1] == ["nameserver"] and len(words) == 2:
+        if line.startswith("nameserver") and len(words) == 2:
             servers.append(words[1])
-        if words[:1] == ["search"]:
-            search = words[1:]
+        if line.startswith("search"):
+            search += words[1:]
     return Resolver(nameservers=tuple(servers), search=tuple(search))
 
 

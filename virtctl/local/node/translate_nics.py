@@ -101,7 +101,7 @@ def live_changes(vmi: Document) -> LiveChanges:
     """What of a running machine's network is to be made or taken away in its pod.
 
     A NIC comes when the pod has its link already and the domain does not know it yet; it goes when
-    it is ``absent`` and the domain has let go of it.
+    it is ``absent`` and the domain has let go of it, and is still reported.
     """
     sources = {
         doc.text(each, "name"): doc.text(each, "infoSource").split(", ")
@@ -110,8 +110,8 @@ def live_changes(vmi: Document) -> LiveChanges:
     plugged, unplugged = [], []
     for each in doc.objects(vmi, "spec", "domain", "devices", "interfaces"):
         name = doc.text(each, "name")
-        seen = sources.get(name, [])
-        if "domain" in seen:
+        seen = sources.get(name)
+        if seen is None or "domain" in seen:
             continue
         if doc.text(each, "state") == "absent":
             unplugged.append(name)

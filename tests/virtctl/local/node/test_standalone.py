@@ -78,7 +78,10 @@ def test_what_is_no_machine(
 
 def test_the_pods_resolver(tmp_path: Path) -> None:
     file = tmp_path / "resolv.conf"
-    file.write_text("nameserver 10.0.0.10\nsearch a.svc b\nnameserver one two\noptions ndots:5\n")
+    file.write_text(
+        "nameserver 10.0.0.10\nsearch a.svc\nsearch b\nnameserver one two\n"
+        " nameserver 10.0.0.11\noptions ndots:5\n"
+    )
     found = standalone._resolver(file)
     assert found == Resolver(nameservers=("10.0.0.10",), search=("a.svc", "b"))
     assert standalone._resolver(tmp_path / "absent") == Resolver()

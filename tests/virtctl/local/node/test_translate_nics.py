@@ -155,6 +155,7 @@ def test_taps_belong_to_the_user_that_runs_qemu() -> None:
 
 def test_changes_of_a_running_machine() -> None:
     names = {"old": "up", "new": "", "early": "", "going": "absent", "gone": "absent"}
+    names["forgotten"] = "absent"
     sources = {
         "old": "domain, multus-status",
         "new": "multus-status",
