@@ -78,7 +78,7 @@ def test_ssh_until_openssh_is_started(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_names_that_are_kept_need_no_client(tmp_path: Path) -> None:
     with api_server() as server:
         server.object(f"{KUBEVIRT}/virtualmachines", table("web"))
-        words = ["__complete", f"--server={server.url}", "start", ""]
+        words = ["__complete", f"--server={server.url}", "--request-timeout=60s", "start", ""]
         assert imported(words, UNDRAWN, str(tmp_path)) == "heavy: []"
         assert imported(words, OFFLINE, str(tmp_path)) == "heavy: []"
         assert len(server.asked) == 1

@@ -163,10 +163,10 @@ def remember(env: Env, words: list[str]) -> Outcome:
 
 
 class _Names:
-    """Names by what a flag or word says that it wants."""
+    """Names by what a flag or word says that it wants; ``--request-timeout`` says how soon."""
 
     def __init__(self, env: Env, values: dict[str, Value]) -> None:
-        self.session = Session(env, GlobalFlags({**values, "request_timeout": _PATIENCE}))
+        self.session = Session(env, GlobalFlags({"request_timeout": _PATIENCE, **values}))
         self.cache = NameCache(env, GlobalFlags(values))
 
     def values(self, wanted: str, choices: tuple[str, ...]) -> Offer:

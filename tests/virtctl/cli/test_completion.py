@@ -8,7 +8,7 @@ from tests.fakes.env import FakeProcesses, fake_env, run_in
 
 
 def offered(*words: str, server: str = "", environ: dict[str, str] | None = None) -> list[str]:
-    before = [f"--server={server}"] if server else []
+    before = [f"--server={server}", "--request-timeout=60s"] if server else []
     ran = run_in(fake_env(environ), "__completeNoDesc", *before, *words)
     assert ran.code == 0
     return ran.out.splitlines()
