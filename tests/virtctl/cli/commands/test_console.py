@@ -3,12 +3,14 @@ import os
 import termios
 import threading
 
+import pytest
 from websockets.asyncio.server import ServerConnection
 
 from tests.fakes.descriptors import Piped, piped
 from tests.fakes.env import virtctl
 from tests.fakes.sockets import stream_server
 from tests.fakes.typist import once_raw
+from virtctl.cli import interactive
 from virtctl.cli.app import run
 
 
@@ -24,7 +26,8 @@ async def login(connection: ServerConnection) -> None:
             return
 
 
-def test_a_script_talks_and_gets_its_last_answer() -> None:
+def test_a_script_talks_and_gets_its_last_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interactive, "_QUIET", 3.0)
     with stream_server(login) as server, piped() as process:
         process.type(b"me\n")
         process.end()
