@@ -119,7 +119,7 @@ def _disk(inputs: Inputs, disk: Disk, target: str, threads: Threads) -> Element:
         source,
         element(
             "target",
-            {"bus": disk.bus or None, "dev": target, "tray": disk.tray if is_cdrom else None},
+            {"bus": disk.bus or None, "dev": target, "tray": (disk.tray or None) if is_cdrom else None},
         ),
         element("serial", text=disk.serial)
         if disk.serial and disk.device is DiskDevice.DISK

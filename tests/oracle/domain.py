@@ -53,7 +53,7 @@ def admitted(path: Path, facts: dict) -> doc.Document:
     admit = default_only if facts.get("admission") == "skip" else admission.admit
     if facts.get("skipDefaults"):
         document["spec"].setdefault("architecture", facts["arch"])
-        return document
+        return canonical(schema.shape_of_kind(kinds.VIRTUAL_MACHINE_INSTANCE), document)
     if document["kind"] == "VirtualMachine":
         document = admit(kinds.VIRTUAL_MACHINE, document, context)
         document = build(document)
@@ -213,10 +213,9 @@ def nic_devices(facts: dict) -> dict[str, str]:
     }
 
 
-def host(facts: dict, architecture: str = "amd64") -> HostFacts:
+def host(facts: dict, vmi: doc.Document) -> HostFacts:
     efi = facts.get("efi", {})
-    gates = facts.get("kubevirtConfig", {}).get("developerConfiguration", {})
-    as_root = "Root" in gates.get("featureGates", ())
+    as_root = not doc.integer(vmi, "status", "runtimeUser")
     cells = [
         NumaCell(
             id=cell.get("id", 0),
@@ -233,7 +232,7 @@ def host(facts: dict, architecture: str = "amd64") -> HostFacts:
     ]
     return HostFacts(
         kvm_usable=True,
-        architecture=architecture,
+        architecture=doc.text(vmi, "spec", "architecture"),
         efi=EfiFiles(
             directory=efi.get("dir") or "",
             files=tuple(efi.get("files") or ()),
@@ -251,7 +250,7 @@ def main(vmi_path: str, facts_path: str, mode: str = "") -> int:
         path = Path(vmi_path)
         vmi = recorded(path, facts["arch"]) if mode else admitted(path, facts)
         spec = looked_at(translate(vmi, materials(vmi, facts)), facts)
-        sys.stdout.write(build_domain(spec, host(facts, spec.architecture)))
+        sys.stdout.write(build_domain(spec, host(facts, vmi)))
     except (VirtctlError, LauncherError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

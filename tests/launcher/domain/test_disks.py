@@ -175,6 +175,8 @@ def test_cdrom() -> None:
     )
     assert found.get("model") == ""
     assert found.find("target").get("tray") == "closed"
+    (bare,) = made(disk("cd", NoMedium(), device=DiskDevice.CDROM, bus="sata", tray=""))
+    assert not bare.find("target").get("tray")
     assert found.find("readonly") is not None
     assert found.find("serial") is None
     assert found.find("driver").get("discard") == ""

@@ -88,7 +88,7 @@ def _is_there(
 
 def _overlays(vmi: Document) -> str:
     """Where the overlays are that keep track of changed blocks."""
-    as_root = doc.find(vmi, "status", "runtimeUser") == 0
+    as_root = not doc.integer(vmi, "status", "runtimeUser")
     return _ROOT_TRACKING if as_root else _TRACKING
 
 
@@ -112,7 +112,7 @@ def _disk(
         boot_order=_number(disk, "bootOrder"),
         cache="" if metrics else doc.text(disk, "cache"),
         io="" if metrics else doc.text(disk, "io"),
-        tray=doc.text(target, "tray") or "closed",
+        tray=doc.text(target, "tray"),
         shareable=device is DiskDevice.DISK and doc.flag(disk, "shareable"),
         error_policy=doc.text(disk, "errorPolicy"),
         pci_address=doc.text(target, "pciAddress"),
