@@ -108,7 +108,7 @@ def _disk(inputs: Inputs, disk: Disk, target: str, threads: Threads) -> Element:
     virtio = disk.bus == "virtio" and disk.device is DiskDevice.DISK
     metrics = isinstance(disk.source, DownwardMetrics)
     storage, source, backing = _medium(inputs, disk)
-    is_cdrom = disk.device is DiskDevice.CDROM
+    tray = (disk.tray or None) if disk.device is DiskDevice.CDROM else None
     return element(
         "disk",
         {
@@ -119,7 +119,7 @@ def _disk(inputs: Inputs, disk: Disk, target: str, threads: Threads) -> Element:
         source,
         element(
             "target",
-            {"bus": disk.bus or None, "dev": target, "tray": (disk.tray or None) if is_cdrom else None},
+            {"bus": disk.bus or None, "dev": target, "tray": tray},
         ),
         element("serial", text=disk.serial)
         if disk.serial and disk.device is DiskDevice.DISK
