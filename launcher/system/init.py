@@ -84,7 +84,10 @@ def _first_process(run: dict[str, str]) -> int:
 
 
 def _allow_files() -> None:
-    """Let programs in the pod open as many files as a container's may: passt takes one a port."""
+    """Let programs in the pod open as many files as a container's may: passt takes one a port.
+
+    Where that is not ours to do, machines that need it are refused when they are prepared.
+    """
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(OSError, ValueError):
         most = int(Path("/proc/sys/fs/nr_open").read_text())

@@ -23,6 +23,7 @@ from launcher.domain.wiring import NicWiring, PodWiring
 from launcher.errors import HostError, LauncherError, SpecError
 from launcher.facts import HostFacts
 from launcher.layout import MachineLayout
+from launcher.net import passtfiles
 from launcher.net.bindings import PodNet
 from launcher.net.served import served_links
 from launcher.spec import Claim, Disk, EphemeralClaim, MachineSpec, Nic, NoMedium
@@ -57,6 +58,9 @@ class PodSurroundings:
 
     async def prepare(self, enter: Callable[[str], None]) -> None:
         """Set up network, disks and servers; the order of the steps is that of their ends."""
+        passtfiles.check_files(
+            self._spec, allowed=sockets.files_allowed(), ephemeral=sockets.client_ports()
+        )
         making = asyncio.ensure_future(asyncio.to_thread(self._make_disks))
         try:
             enter("pod-network")

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import selectors
 import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from launcher.errors import HostError
 from launcher.net import dhcp4, dhcp6, dns, routeradv
@@ -368,3 +370,15 @@ def _framed(message: bytes) -> bytes:
 
 async def _read_framed(reader: asyncio.StreamReader) -> bytes:
     return await reader.readexactly(int.from_bytes(await reader.readexactly(2), "big"))
+
+
+def files_allowed() -> int:
+    """How many files a program that we start may have open, when it asks for all it may."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return 1 << 30 if limit == resource.RLIM_INFINITY else limit
+
+
+def client_ports() -> range:
+    """The ports that the kernel gives to clients in this network namespace."""
+    first, last = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()
+    return range(int(first), int(last) + 1)

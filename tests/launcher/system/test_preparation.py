@@ -8,7 +8,7 @@ from launcher.facts import HostFacts
 from launcher.layout import MachineLayout
 from launcher.net.bindings import Attachment, PodNet
 from launcher.net.model import Address
-from launcher.spec import Claim, Disk, Memory, NoMedium, PciPlacement
+from launcher.spec import Claim, Disk, Memory, Nic, NoMedium, Passt, PciPlacement, Port
 from launcher.system import preparation
 from launcher.system.preparation import PodSurroundings
 from tests.fakes.hypervisor import FakeHypervisor
@@ -80,6 +80,18 @@ def test_the_pod_has_addresses_and_finds_itself(tmp_path: Path) -> None:
         "10.244.1.5 fedora-0.vms fedora-0",
         "fd10:244:0:1::5 fedora-0.vms fedora-0",
     ]
+
+
+async def test_more_files_than_passt_may_open_are_refused_before_anything_is_made(
+    tmp_path: Path,
+) -> None:
+    # More than any kernel lets a process have.
+    ports = (Port(port=1, last=65535),) * 20_000
+    nic = Nic(name="default", pod_nic="eth0", binding=Passt(), ports=ports)
+    steps: list[str] = []
+    with pytest.raises(SpecError, match=r"interfaces\[default\].ports: passt listens"):
+        await surroundings(tmp_path, nics=(nic,)).prepare(steps.append)
+    assert steps == []
 
 
 def test_a_claim_that_comes_later_is_opened_where_it_is_bound(tmp_path: Path) -> None:

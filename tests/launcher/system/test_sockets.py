@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 import struct
 from collections.abc import AsyncIterator, Sequence
@@ -136,3 +137,9 @@ async def upstream() -> AsyncIterator[tuple[int, list[str]]]:
     transport.close()
     server.close()
     await server.wait_closed()
+
+
+def test_files_and_ports_of_this_place() -> None:
+    assert sockets.files_allowed() >= resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    found = sockets.client_ports()
+    assert 0 < found.start < found.stop <= 1 << 16
