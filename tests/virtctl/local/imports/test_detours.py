@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ssl
 from contextlib import closing
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.fakes.proxying import proxy_server
 from tests.fakes.webserver import WebServer
+from virtctl.local import pki
 from virtctl.local.imports import detours
 from virtctl.local.imports.detours import Detours
 from virtctl.local.imports.job import Refused
@@ -52,6 +54,24 @@ def test_tls_goes_through_a_tunnel() -> None:
     assert (found.connection.host, found.connection.port) == ("proxy.test", 3128)
     assert (found.prefix, dict(found.headers)) == ("", {})
     found.connection.close()
+
+
+def test_a_download_through_a_tunnel(tmp_path: Path) -> None:
+    keys = pki.ensure(tmp_path, ("127.0.0.1",))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(keys.server, keys.server_key)
+    with WebServer(tls=context) as web, proxy_server("http") as proxy:
+        web.files["disk"] = b"contents"
+        chosen = Detours(https=proxy.url("jane:s%20t"), http="http://never.test")
+        url, authority = web.url("disk"), keys.ca.read_text()
+        request = Request(url=url, detours=chosen, authority=authority)
+        with closing(Download(request)) as download:
+            assert b"".join(bytes(piece) for piece in pieces(download)) == b"contents"
+        (asked,) = proxy.asked
+        assert asked.startswith(f"CONNECT {urlsplit(url).netloc} HTTP/1.")
+        assert proxy.users == ["Basic amFuZTpzIHQ="]
+        # What is asked for within is the server's own affair.
+        assert web.requests == [("disk", "")]
 
 
 def test_a_proxy_of_another_kind() -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.disks import MIB, digest, write_raw
+from tests.fakes.disks import MIB, convert, create, digest, write_raw
 from virtctl.local import pki
 from virtctl.local.imports.job import FAILED, SUCCEEDED, Desk, Job, Source
 from virtctl.local.imports.proxy import Proxy
@@ -132,6 +132,37 @@ def test_a_refused_image_is_told_and_may_be_followed_by_another(served: Served, 
     assert not target.exists()
     served.offer()
     assert served.ask("POST", "/v1beta1/upload", raw.read_bytes())[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("lie", "said"),
+    [
+        ("data file", "keeps its data in another file"),
+        ("backing file", "has a backing file"),
+        ("size", "larger than the reported available storage"),
+        ("cut", "damaged"),
+    ],
+)
+def test_an_image_that_lies_is_refused(
+    served: Served, raw: Path, tmp_path: Path, lie: str, said: str
+) -> None:
+    desk, target = served.offer()
+    options = {
+        "data file": ("-o", f"data_file={tmp_path}/elsewhere,data_file_raw=on"),
+        "backing file": ("-b", str(raw), "-F", "raw"),
+    }.get(lie, ())
+    image = create(tmp_path / "image", "8M", "-f", "qcow2", *options)
+    if lie == "cut":
+        image = convert(raw, tmp_path / "whole", "qcow2")
+    data = bytearray(image.read_bytes())
+    if lie == "size":
+        data[24:32] = (1 << 63).to_bytes(8, "big")
+    if lie == "cut":
+        del data[len(data) // 2 :]
+    code, text, _ = served.ask("POST", "/v1beta1/upload", bytes(data))
+    assert (code, said in text) == (400, True), text
+    assert desk.state().phase == FAILED
+    assert not target.exists()
 
 
 def test_two_at_once_are_one_too_many(served: Served) -> None:

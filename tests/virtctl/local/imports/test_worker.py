@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import lzma
 import os
 import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -57,6 +59,59 @@ def test_refusals_and_failures_are_told_apart(tmp_path: Path, web: WebServer) ->
     assert "500" in state.message
     desk, target = assign(tmp_path, kind="tape", url="x")
     assert work(desk).message == "there is no source `tape`"
+    assert list(target.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress], ids=["gz", "xz"])
+def test_compressed_sources_go_on_when_connections_break(
+    tmp_path: Path, web: WebServer, pack: Callable[[bytes], bytes]
+) -> None:
+    noise = random.Random(3).randbytes(2 * MIB)
+    web.files["disk"], web.breaks["disk"] = pack(noise), [300_000, 500_000]
+    desk, target = assign(tmp_path, kind="http", url=web.url("disk"))
+    assert work(desk).phase == SUCCEEDED
+    assert target.read_bytes()[: len(noise)] == noise
+    ranges = [asked for _, asked in web.requests]
+    assert ranges == ["", "bytes=300000-", "bytes=800000-"]
+
+
+def test_compressed_sources_begin_anew_with_another_worker(tmp_path: Path, web: WebServer) -> None:
+    # Nobody can go on within a compressed stream, so that nothing is noted of one.
+    noise = random.Random(4).randbytes(2 * MIB)
+    web.files["disk"] = gzip.compress(noise)
+    web.ranges, web.breaks["disk"] = False, [500_000]
+    desk, target = assign(tmp_path, kind="http", url=web.url("disk"))
+    assert "gives no parts of files" in work(desk).message
+    assert not desk.notes.exists()
+    assert work(desk).phase == SUCCEEDED
+    assert target.read_bytes()[: len(noise)] == noise
+    assert web.requests[-1] == ("disk", "")
+
+
+@pytest.mark.parametrize(
+    ("lie", "said"),
+    [
+        ("cut image", "damaged"),
+        ("cut stream", "cut off"),
+        ("bomb", "larger than the 16777216 bytes"),
+        ("large image", "larger than the reported available storage"),
+        ("twice", "compressed more than once"),
+    ],
+)
+def test_sources_that_lie_are_refused(tmp_path: Path, web: WebServer, lie: str, said: str) -> None:
+    image = convert(write_raw(tmp_path / "raw"), tmp_path / "image", "qcow2").read_bytes()
+    large = bytearray(image)
+    large[24:32] = (1 << 63).to_bytes(8, "big")
+    web.files["disk"] = {
+        "cut image": image[: len(image) // 2],
+        "cut stream": gzip.compress(image)[:-9],
+        "bomb": gzip.compress(bytes(64 * MIB), 1),
+        "large image": bytes(large),
+        "twice": lzma.compress(gzip.compress(image)),
+    }[lie]
+    desk, target = assign(tmp_path, kind="http", url=web.url("disk"))
+    state = work(desk)
+    assert (state.phase, said in state.message) == (REFUSED, True), state.message
     assert list(target.parent.iterdir()) == []
 
 
