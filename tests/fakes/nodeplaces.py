@@ -12,7 +12,7 @@ from launcher.system.nodeapply import Applied, Conditions
 from launcher.system.nodeobserve import NodePlace
 from tests.fakes.scratch import scratch_netns, shell
 
-QUICK = Conditions(verify_every=0.01, probe_seconds=0.3, reserved=("cni0",))
+QUICK = Conditions(verify_every=0.1, probe_seconds=2, reserved=("cni0",))
 NEEDS_OVS = f"not installed: {ovs.missing()}" if ovs.missing() else ""
 
 
