@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from virtctl.models.base import BY_TYPE, Fact, Model, Rule, Time
+from virtctl.models.base import BY_TYPE, Duration, Fact, Model, Rule, Time
 from virtctl.models.meta import CheckedCondition, ObjectMeta
 from virtctl.models.references import TypedReference
 
@@ -68,7 +68,7 @@ class BackupSpec(Model, frozen=True):
     skip_quiesce: bool | None = None
     token_secret_ref: str | None = None
     """Secret whose ``token`` a Pull must show."""
-    ttl_duration: str | None = None
+    ttl_duration: Duration | None = None
     """After which time a Pull ends, as in ``2h``."""
 
 

@@ -56,8 +56,8 @@ class Fact:
     """What a schema says beyond the type. ``default`` is filled in by the server.
 
     Lengths are in characters, ``pattern`` is a regular expression that is found in the text.
-    ``choices`` and ``is_unsigned`` are not in the schema: KubeVirt's webhooks know them by the Go
-    type.
+    ``choices``, ``is_unsigned`` and ``is_duration`` are not in the schema: KubeVirt's webhooks
+    know them by the Go type.
     """
 
     format: str = ""
@@ -74,6 +74,7 @@ class Fact:
     is_quantity: bool = False
     is_open: bool = False
     is_unsigned: bool = False
+    is_duration: bool = False
     choices: tuple[str, ...] = ()
 
     @property
@@ -116,6 +117,7 @@ BY_TYPE = Keyed(("type",))
 Int32: TypeAlias = Annotated[int, Fact(format="int32")]
 Count: TypeAlias = Annotated[int, Fact(is_unsigned=True)]
 Count32: TypeAlias = Annotated[int, Fact(format="int32", is_unsigned=True)]
+Duration: TypeAlias = Annotated[str, Fact(is_duration=True)]
 Int64: TypeAlias = Annotated[int, Fact(format="int64")]
 NonEmpty: TypeAlias = Annotated[str, Fact(min_length=1)]
 UInt32: TypeAlias = Annotated[int, Fact(format="int64", minimum=0, maximum=2**32 - 1)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from virtctl.models.base import BY_NAME, BY_TYPE, Keyed, Model, Time
+from virtctl.models.base import BY_NAME, BY_TYPE, Duration, Keyed, Model, Time
 from virtctl.models.meta import Condition, ObjectMeta
 from virtctl.models.references import TypedReference
 
@@ -16,7 +16,7 @@ class ExportSpec(Model, frozen=True):
     """A machine, a snapshot of one, a claim, or a backup."""
     token_secret_ref: str | None = None
     """Secret whose ``token`` downloads must show."""
-    ttl_duration: str | None = None
+    ttl_duration: Duration | None = None
     """After which time the export goes, as in ``2h``."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, TypeAlias
 
-from virtctl.models.base import NULLABLE, Empty, Fact, IntOrString, Model
+from virtctl.models.base import NULLABLE, Duration, Empty, Fact, IntOrString, Model
 from virtctl.models.machine import MachineSpec
 from virtctl.models.meta import LabelRequirement, LabelSelector, ObjectMeta
 from virtctl.models.replicaset import ReplicaStatus
@@ -81,7 +81,7 @@ class UpdateStrategy(Model, frozen=True):
 class Autohealing(Model, frozen=True):
     """When a machine that doesn't start is replaced."""
 
-    min_failing_to_start_duration: str = ""
+    min_failing_to_start_duration: Duration = ""
     start_up_failure_threshold: Annotated[int, Fact(format="int32", minimum=1)] | None = None
 
 

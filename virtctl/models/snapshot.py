@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from virtctl.models.base import AS_SET, NULLABLE, Fact, Model, Time
+from virtctl.models.base import AS_SET, NULLABLE, Duration, Fact, Model, Time
 from virtctl.models.machine import MachineSpec, MachineState
 from virtctl.models.meta import Condition, ObjectMeta
 from virtctl.models.references import TypedReference
@@ -27,7 +27,7 @@ class SnapshotSpec(Model, frozen=True):
     """The machine."""
     deletion_policy: str = ""
     """Delete or Retain: whether the content goes with the snapshot."""
-    failure_deadline: str = ""
+    failure_deadline: Duration = ""
     """How long it may take, as in ``5m``; ``0`` is for ever."""
 
 

@@ -33,7 +33,7 @@ from virtctl.local.api.registry import Registry
 from virtctl.local.api.rules.claims import claim_update_causes
 from virtctl.local.api.rules.core import core_causes
 from virtctl.local.api.rules.metadata import metadata_causes
-from virtctl.local.api.webhooks import check_status, denial, webhook_of
+from virtctl.local.api.webhooks import Webhook, check_status, denial, webhook_of
 from virtctl.models import documents, kinds
 from virtctl.models.documents import Document
 from virtctl.models.kinds import Kind
@@ -196,7 +196,8 @@ def admit(kind: Kind, document: Document, context: AdmissionContext) -> Document
         fill(shape, document)
     if webhook is not None and webhook.mutator:
         decoding.check(kind, document, webhook.mutator)
-        document = canonical(shape, document)
+        if webhook.rewrites and (context.is_create or kind == kinds.VIRTUAL_MACHINE):
+            document = canonical(shape, document)
     default(kind, document, context)
     if webhook is not None and webhook.mutator:
         fill(shape, document)  # what a webhook gives back gets its defaults again
@@ -212,12 +213,21 @@ def admit(kind: Kind, document: Document, context: AdmissionContext) -> Document
         broken += rule_causes(shape, document, context.old)
     if broken:
         raise status.invalid(kind, documents.name_of(document), tuple(broken))
-    if webhook is not None and webhook.decodes:
-        decoding.check(kind, document, webhook.name(context))
-    found = [] if webhook is None else list(webhook.causes(document, context))
-    if webhook is not None and found:
-        raise denial(webhook.name(context), found)
+    if webhook is not None:
+        _validate(kind, document, webhook, context)
     return document
+
+
+def _validate(kind: Kind, document: Document, webhook: Webhook, context: AdmissionContext) -> None:
+    """Ask the validating webhook of ``kind``. Raises ``ApiError`` if it refuses."""
+    name = webhook.name(context)
+    if webhook.checks:
+        decoding.check(kind, document, name)
+    elif webhook.decodes:
+        decoding.decode(kind, document, name)
+    found = list(webhook.causes(document, context))
+    if found:
+        raise denial(name, found)
 
 
 def default(kind: Kind, document: Document, context: AdmissionContext) -> None:

@@ -22,7 +22,7 @@ from virtctl.models.documents import Document, JsonValue
 from virtctl.models.kinds import Kind
 from virtctl.models.meta import ObjectMeta
 from virtctl.models.typed import model_of
-from virtctl.wire.quantities import QuantityError, parse_quantity
+from virtctl.wire.quantities import QuantityError, parse_duration, parse_quantity
 
 QUANTITY_PATTERN = (
     r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|"
@@ -33,7 +33,7 @@ _BLOCKING = frozenset({
     "FieldValueNotSupported", "FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany",
     "FieldValueTypeInvalid",
 })  # fmt: skip
-_UNMINDED = frozenset({"choice", "sign"})
+_UNMINDED = frozenset({"choice", "duration", "sign"})
 _UNCHECKED = Cause(
     "FieldValueInvalid",
     "Invalid value: null: some validation rules were not checked because the object was invalid; "
@@ -56,7 +56,7 @@ class Problem:
     """
 
     what: str  # "type", "required", "enum", "minimum", "maximum", "pattern", "bound";
-    # and "choice" and "sign", which only KubeVirt's webhooks mind
+    # and "choice", "duration" and "sign", which only KubeVirt's webhooks mind
     indexed: str
     plain: str
     shape: Shape
@@ -175,6 +175,8 @@ def _scalar_problem(shape: Shape, value: JsonValue) -> str:
         return _number_problem(fact, value)
     if fact.is_quantity and isinstance(value, str) and not _QUANTITY.match(value):
         return "pattern"
+    if fact.is_duration and duration_problem(value):
+        return "duration"
     return ""
 
 
@@ -288,6 +290,15 @@ def _builtin_errors(kind: Kind, found: list[Problem]) -> list[Cause]:
 
 def _not_decodable(kind: Kind, why: str) -> NotDecodable:
     return NotDecodable(kind.name, kind.version, why)
+
+
+def duration_problem(value: JsonValue) -> str:
+    """Why Go cannot read ``value`` as a duration; empty when it can."""
+    try:
+        parse_duration(str(value))
+    except QuantityError as error:
+        return str(error)
+    return ""
 
 
 def quantity_problem(value: JsonValue) -> str:

@@ -54,8 +54,10 @@ def _no_causes(document: Document, context: AdmissionContext) -> Iterator[Cause]
 class Webhook:
     """Admission of one kind. ``mutator`` is empty where nothing is changed.
 
+    ``rewrites``: the mutator gives back the whole spec at create, as Go prints it.
     ``updater`` is the name under which updates are refused, where it is another one. ``decodes``:
-    the validator checks the schema itself, before its rules (see ``decoding``).
+    the validator decodes the object before its rules, and ``checks`` the schema itself if it has
+    one for the kind (see ``decoding``).
     """
 
     validator: str
@@ -64,6 +66,8 @@ class Webhook:
     default: Default = _nothing
     updater: str = ""
     decodes: bool = False
+    checks: bool = False
+    rewrites: bool = False
 
     def name(self, context: AdmissionContext) -> str:
         """The name under which a write is refused."""
@@ -100,7 +104,7 @@ def denial(webhook: str, causes: Iterable[Cause]) -> Invalid:
 
 
 def _default_machine(document: Document, context: AdmissionContext) -> None:
-    broken = list(matcher_causes(document))
+    broken = list(matcher_causes(document, context.old))
     if broken:
         raise denial(_MACHINE_MUTATOR, broken)
     try:
@@ -141,7 +145,8 @@ WEBHOOKS: Mapping[str, Webhook] = {
         machine_causes,
         _MACHINE_MUTATOR,
         _default_machine,
-        decodes=True,
+        checks=True,
+        rewrites=True,
     ),
     kinds.VIRTUAL_MACHINE_INSTANCE.resource: Webhook(
         "virtualmachineinstances-create-validator.kubevirt.io",
@@ -149,7 +154,8 @@ WEBHOOKS: Mapping[str, Webhook] = {
         _INSTANCE_MUTATOR,
         _default_instance,
         updater="virtualmachineinstances-update-validator.kubevirt.io",
-        decodes=True,
+        checks=True,
+        rewrites=True,
     ),
     kinds.MIGRATION.resource: Webhook(
         migrations.VALIDATOR,
@@ -157,33 +163,35 @@ WEBHOOKS: Mapping[str, Webhook] = {
         "migrations-mutator.kubevirt.io",
         _default_migration,
         updater="migration-update-validator.kubevirt.io",
-        decodes=True,
+        checks=True,
     ),
     kinds.INSTANCE_REPLICA_SET.resource: Webhook(
         "virtualmachinereplicaset-validator.kubevirt.io",
         replicas.replica_set_causes,
-        decodes=True,
+        checks=True,
     ),
     kinds.POOL.resource: Webhook(
         "virtualmachinepool-validator.kubevirt.io", replicas.pool_causes, decodes=True
     ),
     kinds.PRESET.resource: Webhook(
-        "virtualmachinepreset-validator.kubevirt.io", migrations.preset_causes, decodes=True
+        "virtualmachinepreset-validator.kubevirt.io", migrations.preset_causes, checks=True
     ),
     kinds.SNAPSHOT.resource: Webhook(
-        "virtualmachinesnapshot-validator.snapshot.kubevirt.io", snapshots.snapshot_causes
+        "virtualmachinesnapshot-validator.snapshot.kubevirt.io",
+        snapshots.snapshot_causes,
+        decodes=True,
     ),
-    kinds.RESTORE.resource: Webhook(
-        "virtualmachinerestore-validator.snapshot.kubevirt.io", snapshots.restore_causes
-    ),
+    kinds.RESTORE.resource: Webhook(snapshots.RESTORE_VALIDATOR, snapshots.restore_causes),
     kinds.CLONE.resource: Webhook(
         "vm-clone-validator.kubevirt.io", clones.clone_causes, default=default_clone
     ),
     kinds.EXPORT.resource: Webhook(
-        "virtualmachineexport-validator.export.kubevirt.io", snapshots.export_causes
+        "virtualmachineexport-validator.export.kubevirt.io",
+        snapshots.export_causes,
+        decodes=True,
     ),
     kinds.DATA_VOLUME.resource: Webhook(datavolumes.VALIDATOR, datavolumes.data_volume_causes),
-    kinds.BACKUP.resource: Webhook(backups.VALIDATOR, backups.backup_causes),
+    kinds.BACKUP.resource: Webhook(backups.VALIDATOR, backups.backup_causes, decodes=True),
     kinds.BACKUP_TRACKER.resource: Webhook(backups.TRACKER_VALIDATOR, backups.tracker_causes),
     kinds.MIGRATION_POLICY.resource: Webhook(
         "migration-policy-validator.kubevirt.io", policies.policy_causes

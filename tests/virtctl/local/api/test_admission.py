@@ -67,6 +67,13 @@ NIC = {
 }
 
 
+def test_quantities_may_be_numbers() -> None:
+    domain = {"devices": {}, "resources": {"requests": {"memory": 2222222.2, "cpu": 2.5}}}
+    made, _ = write(admission(), vm(domain=domain))
+    requests = made["spec"]["template"]["spec"]["domain"]["resources"]["requests"]
+    assert requests == {"memory": "2222222200m", "cpu": "2500m"}
+
+
 MASQUERADING = {
     "kind": "KubeVirt",
     "spec": {"configuration": {"network": {"defaultNetworkInterface": "masquerade"}}},

@@ -4,7 +4,7 @@ import pytest
 
 from virtctl.errors import ApiError, Invalid
 from virtctl.local.api import decoding
-from virtctl.models.kinds import VIRTUAL_MACHINE_INSTANCE
+from virtctl.models.kinds import SNAPSHOT, VIRTUAL_MACHINE_INSTANCE
 
 WEBHOOK = "w.kubevirt.io"
 
@@ -72,3 +72,11 @@ def test_what_go_cannot_decode_has_no_causes(cpu, memory, message):
     assert (raised.value.code, raised.value.reason) == (400, "")
     assert message in raised.value.message
     assert raised.value.details.causes == ()
+
+
+def test_some_only_decode():
+    document = {"metadata": {}, "spec": {"domain": {"devices": {}}, "dnsPolicy": "x"}}
+    decoding.decode(VIRTUAL_MACHINE_INSTANCE, document, WEBHOOK)
+    snapshot = {"spec": {"source": {}, "failureDeadline": "soon"}}
+    with pytest.raises(ApiError, match='time: invalid duration "soon"'):
+        decoding.decode(SNAPSHOT, snapshot, WEBHOOK)

@@ -13,8 +13,12 @@ def default_clone(document: Document, context: AdmissionContext) -> None:
     if not context.is_create:
         return
     source = documents.text(document, "spec", "source", "name")
-    target = documents.ensure(document, "spec", "target")
-    target.setdefault("apiGroup", VIRTUAL_MACHINE.group)
-    target.setdefault("kind", VIRTUAL_MACHINE.name)
-    if not target.get("name"):
-        target["name"] = f"clone-{source}-{context.new_uuid()[:5]}"
+    spec = documents.ensure(document, "spec")
+    if spec.get("target") is None:
+        spec["target"] = {"apiGroup": VIRTUAL_MACHINE.group, "kind": VIRTUAL_MACHINE.name}
+    target = documents.child(spec, "target")
+    if target.get("name"):
+        return
+    target.setdefault("kind", "")  # as Go prints it, which prints the empty template too
+    target["name"] = f"clone-{source}-{context.new_uuid()[:5]}"
+    spec.setdefault("template", {})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TypeAlias
 
 from virtctl.errors import Cause, InvalidField
 from virtctl.local.api.context import AdmissionContext
@@ -11,14 +13,32 @@ from virtctl.local.api.instancetypes.matching import PARTS, PREFERENCE, Part
 from virtctl.models import documents
 from virtctl.models.documents import Document
 
-_POLICIES = frozenset({"", "Reject", "Ignore"})
+_Check: TypeAlias = "Callable[[Document, Part], Iterator[Cause]]"
+_POLICIES = frozenset({None, "Reject", "Ignore"})
 
 
-def matcher_causes(document: Document) -> Iterator[Cause]:
-    """What is wrong with the matchers themselves."""
-    for part in PARTS:
-        if documents.find(document, "spec", part.field) is not None:
-            yield from _matcher_causes(matching.matcher_of(document, part), part)
+def matcher_causes(document: Document, old: Document | None) -> Iterator[Cause]:
+    """What is wrong with the matchers themselves, or with how they change; the first of them."""
+    checks: list[_Check] = [_matcher_causes]
+    if old is not None:
+        checks.insert(0, partial(_change_causes, old=old))
+    for check in checks:
+        for part in PARTS:
+            if documents.find(document, "spec", part.field) is None:
+                continue
+            found = list(check(matching.matcher_of(document, part), part))
+            yield from found
+            if found:
+                return
+
+
+def _change_causes(matcher: Document, part: Part, old: Document) -> Iterator[Cause]:
+    """Another name needs another revision."""
+    before, revision = matching.matcher_of(old, part), documents.text(matcher, "revisionName")
+    same = revision and revision == before.get("revisionName")
+    if same and documents.text(before, "name") != documents.text(matcher, "name"):
+        problem = "the Matcher Name has been updated without updating the RevisionName"
+        yield Cause("FieldValueInvalid", problem, f"spec.{part.field}.revisionName")
 
 
 def _matcher_causes(matcher: Document, part: Part) -> Iterator[Cause]:
@@ -31,19 +51,16 @@ def _matcher_causes(matcher: Document, part: Part) -> Iterator[Cause]:
         for field in ("name", "kind"):
             if matcher.get(field):
                 called = field.capitalize()
-                problem = (
-                    f"{called} should not be provided when InferFromVolume is used within the "
-                    f"{part.matcher}"
-                )
-                yield Cause("FieldValueInvalid", problem, f"{path}.{field}")
-    policy = documents.text(matcher, "inferFromVolumeFailurePolicy")
+                problem = f"{called} already set, should be cleared before setting inferFromVolume"
+                yield Cause("FieldValueNotSupported", problem, f"{path}.{field}")
+    policy = matcher.get("inferFromVolumeFailurePolicy")
     if policy not in _POLICIES:
         problem = f"Invalid value '{policy}' for InferFromVolumeFailurePolicy"
         yield Cause("FieldValueInvalid", problem, f"{path}.inferFromVolumeFailurePolicy")
 
 
 def default_matchers(document: Document, context: AdmissionContext) -> None:
-    """Infer what is to be inferred, and what follows for architecture and machine type, in place.
+    """Infer what is to be inferred, and what follows for the template and its volumes, in place.
 
     Raises ``inference.CannotInfer``.
     """
@@ -59,6 +76,12 @@ def default_matchers(document: Document, context: AdmissionContext) -> None:
     machine = documents.text(preference, "machine", "preferredMachineType")
     if machine and not documents.text(spec, "domain", "machine", "type"):
         documents.put(spec, machine, "domain", "machine", "type")
+    storage = documents.text(preference, "volumes", "preferredStorageClassName")
+    for entry in documents.objects(document, "spec", "dataVolumeTemplates") if storage else ():
+        for name in ("pvc", "storage"):
+            target = documents.child(entry, "spec", name)
+            if documents.find(entry, "spec", name) is not None:
+                target.setdefault("storageClassName", storage)
 
 
 def expand_by_policy(document: Document, context: AdmissionContext) -> None:

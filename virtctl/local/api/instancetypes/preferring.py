@@ -58,7 +58,7 @@ def apply(preference: Document, holder: Document) -> None:
 
 def _set_open(holder: Document, name: str, value: JsonValue) -> None:
     """Set what isn't set."""
-    if value is not None and holder.get(name) in {None, ""}:
+    if value is not None and holder.get(name) in (None, ""):
         holder[name] = deepcopy(value)
 
 
@@ -92,8 +92,11 @@ def _apply_devices(preferred: Document, spec: Document, domain: Document) -> Non
     sound = documents.find(devices, "sound")
     if isinstance(sound, dict):
         _set_open(sound, "model", preferred.get("preferredSoundModel"))
-    for panic in documents.objects(devices, "panicDevices"):
-        _set_open(panic, "model", preferred.get("preferredPanicDeviceModel"))
+    panic = preferred.get("preferredPanicDeviceModel")
+    if panic is not None and not documents.items(devices, "panicDevices"):
+        devices["panicDevices"] = [{}]
+    for device in documents.objects(devices, "panicDevices"):
+        _set_missing(device, "model", panic)
     if preferred.get("preferredVideoType"):
         video = documents.ensure(devices, "video")
         _set_open(video, "type", preferred["preferredVideoType"])

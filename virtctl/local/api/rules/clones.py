@@ -24,9 +24,11 @@ def clone_causes(document: Document, context: AdmissionContext) -> Iterator[Caus
     spec = documents.child(document, "spec")
     yield from _filter_causes(spec)
     source, target = documents.child(spec, "source"), documents.child(spec, "target")
-    yield from _source_causes(source)
+    if source.get("kind") not in _SOURCES:
+        yield invalid("spec.Source.Kind", "Source kind is not supported")
     if target and target.get("kind") != _MACHINE:
         yield invalid("spec.Target.Kind", "Target kind is not supported")
+    yield from _source_causes(source)
     both_machines = source.get("kind") == _MACHINE == target.get("kind")
     if both_machines and target.get("name") and source.get("name") == target.get("name"):
         problem = "Target name cannot be equal to source name when both are VirtualMachines"
@@ -41,8 +43,6 @@ def clone_causes(document: Document, context: AdmissionContext) -> Iterator[Caus
 
 
 def _source_causes(source: Document) -> Iterator[Cause]:
-    if source.get("kind") not in _SOURCES:
-        yield invalid("spec.Source.Kind", "Source kind is not supported")
     if not source.get("apiGroup"):
         yield invalid("spec.Source.APIGroup", "Source's APIGroup cannot be empty")
     if not source.get("kind"):
@@ -64,15 +64,21 @@ def _filter_causes(spec: Document) -> Iterator[Cause]:
     for prefix, holder in (("spec", spec), ("spec.template", documents.child(spec, "template"))):
         for name, shown in _FILTERS:
             for entry in documents.items(holder, name):
-                for problem in _filter_problems(str(entry)):
+                for problem in _filter_problems(str(entry), f"{prefix}.{shown}"):
                     yield invalid(f"{prefix}.{shown}", problem)
 
 
-def _filter_problems(text: str) -> Iterator[str]:
+def _filter_problems(text: str, field: str) -> Iterator[str]:
     if text == "!":
         yield "a negation character is not a valid filter"
     elif len(text) > 1:
         if "!" in text[1:]:
-            yield f"filter {text} is invalid: ! character is allowed only at the beginning"
+            yield (
+                f"{field} filter {text} is invalid: cannot contain a negation character (!); "
+                "FilterRules: NegationChar can be only used at the beginning of the filter"
+            )
         if "*" in text[:-1]:
-            yield f"filter {text} is invalid: * character is allowed only at the end"
+            yield (
+                f"{field} filter {text} is invalid: cannot contain a wildcard character (*); "
+                "FilterRules: WildcardChar can be only at the end of the filter"
+            )

@@ -117,7 +117,7 @@ def security_causes(spec: Document, path: str, context: AdmissionContext) -> Ite
     if not isinstance(security, dict):
         return
     field = f"{path}.launchSecurity"
-    architecture = documents.text(spec, "architecture") or context.default_architecture
+    architecture = documents.text(spec, "architecture")
     if architecture == "s390x":
         return
     if architecture != "amd64":

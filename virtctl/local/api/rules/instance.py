@@ -49,7 +49,7 @@ def instance_causes(document: Document, context: AdmissionContext) -> Iterator[C
     yield from network.retired_causes(spec, "spec")
     yield from network.network_causes(spec, "spec", context)
     yield from volumes.image_path_causes(spec, "spec")
-    yield from _utility_causes(spec, "spec", context)
+    yield from _utility_causes(spec, "spec")
     yield from disks.disk_causes(spec, "spec")
     yield from spec_causes(spec, "spec", context)
     yield from volumes.container_path_causes(spec, "spec")
@@ -118,7 +118,7 @@ def spec_causes(spec: Document, path: str, context: AdmissionContext) -> Iterato
     yield from firmware.secure_boot_causes(spec, path)
     yield from volumes.volume_causes(spec, path, context)
     yield from volumes.image_path_causes(spec, path)
-    yield from _utility_causes(spec, path, context)
+    yield from _utility_causes(spec, path)
     yield from access.access_causes(spec, path)
     yield from lifecycle.resolver_causes(spec, path)
     yield from lifecycle.eviction_causes(spec, path)
@@ -138,9 +138,9 @@ def _late_causes(spec: Document, path: str, context: AdmissionContext) -> Iterat
     yield from volumes.service_account_causes(spec, path)
 
 
-def _utility_causes(spec: Document, path: str, context: AdmissionContext) -> Iterator[Cause]:
+def _utility_causes(spec: Document, path: str) -> Iterator[Cause]:
     """Volumes of tools come and go while the guest runs."""
-    if context.is_create and documents.items(spec, "utilityVolumes"):
+    if documents.items(spec, "utilityVolumes"):
         yield invalid(
             f"{path}.utilityVolumes",
             "cannot create VMI with utility volumes in spec, utility volumes can only be added "

@@ -17,7 +17,7 @@ TOPOLOGIES = {
 }  # fmt: skip
 """What a preferred topology counts, by its present and its former names."""
 
-_ACROSS = frozenset({"", "SocketsCores", "SocketsCoresThreads", "CoresThreads"})
+_ACROSS = frozenset({None, "SocketsCores", "SocketsCoresThreads", "CoresThreads"})
 _DEFAULT_RATIO = 2
 _SECURITY_DEPRECATED = (
     "launchSecurity is deprecated and will be removed in a future release. Use preference instead."
@@ -43,7 +43,7 @@ def preference_causes(document: Document, context: AdmissionContext) -> Iterator
     spec = documents.child(document, "spec")
     cpu = documents.child(spec, "cpu")
     topology = documents.text(cpu, "preferredCPUTopology")
-    if topology not in TOPOLOGIES:
+    if topology not in TOPOLOGIES or cpu.get("preferredCPUTopology") == "":
         problem = f"unknown preferredCPUTopology {topology}"
         yield invalid("spec.cpu.preferredCPUTopology", problem)
         return
@@ -58,7 +58,7 @@ def preference_causes(document: Document, context: AdmissionContext) -> Iterator
 
 def _spread_causes(spec: Document) -> Iterator[Cause]:
     options = documents.child(spec, "cpu", "spreadOptions")
-    across = documents.text(options, "across")
+    across = options.get("across")
     ratio = documents.integer(options, "ratio") or documents.integer(
         spec, "preferSpreadSocketToCoreRatio"
     )

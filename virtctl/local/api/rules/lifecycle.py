@@ -15,6 +15,7 @@ from virtctl.models.documents import Document
 _EVICTION = frozenset({"None", "LiveMigrate", "LiveMigrateIfPossible", "External"})
 _HANDLERS = ("tcpSocket", "exec", "httpGet", "guestAgentPing")
 _DNS_POLICIES = frozenset({"", "ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"})
+_KNOWN = "valid values: [ClusterFirstWithHostNet ClusterFirst Default None ]"
 _NAMESERVERS, _SEARCHES, _SEARCH_LENGTH = 3, 6, 256
 
 
@@ -98,7 +99,7 @@ def resolver_causes(spec: Document, path: str) -> Iterator[Cause]:
     """What is wrong with the resolver's settings."""
     policy = documents.text(spec, "dnsPolicy")
     if policy not in _DNS_POLICIES:
-        yield not_supported(f"{path}.dnsPolicy", f"DNSPolicy: {policy} is not supported")
+        yield not_supported(f"{path}.dnsPolicy", f"DNSPolicy: {policy} is not supported, {_KNOWN}")
     settings = spec.get("dnsConfig")
     if policy == "None":
         if not isinstance(settings, dict):

@@ -121,19 +121,28 @@ def _busy_causes(document: Document, context: AdmissionContext) -> Iterator[Caus
     restore = documents.text(old, "status", "restoreInProgress")
     path = ("spec", "template", "spec", "volumes")
     volumes_change = documents.items(document, *path) != documents.items(old, *path)
-    strategy_changes = _strategy(document) != _strategy(old)
     if snapshot and volumes_change:
         yield not_supported(
             "spec", f'Cannot update vm disks or volumes until snapshot "{snapshot}" completes'
         )
-    elif snapshot and strategy_changes:
+    elif snapshot and not _runs_alike(document, old):
         yield not_supported(
             "spec", f'Cannot update vm running state until snapshot "{snapshot}" completes'
         )
-    elif restore and strategy_changes:
+    elif restore and _strategy(document) != _strategy(old):
         yield not_supported(
             "spec", f'Cannot update VM runStrategy until restore "{restore}" completes'
         )
+
+
+def _runs_alike(document: Document, old: Document) -> bool:
+    """Whether both say the same by the same field."""
+    specs = documents.child(document, "spec"), documents.child(old, "spec")
+    for name in ("running", "runStrategy"):
+        new, before = (spec.get(name) for spec in specs)
+        if new is not None and before is not None:
+            return new == before
+    return False
 
 
 def _strategy(machine: Document) -> str:

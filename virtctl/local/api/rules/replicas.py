@@ -24,7 +24,7 @@ _HOMES = re.compile(r"(?<![\w.])spec(?=\.)")
 def replica_set_causes(document: Document, context: AdmissionContext) -> Iterator[Cause]:
     """What is wrong with a replica set."""
     template = documents.child(document, "spec", "template")
-    if not documents.find(template, "spec"):
+    if documents.find(document, "spec", "template") is None:
         yield required("spec.template", "missing virtual machine template.")
         return
     yield from spec_causes(documents.child(template, "spec"), "spec.template.spec", context)
@@ -75,7 +75,8 @@ def _selector_causes(document: Document, template: Document) -> Iterator[Cause]:
     try:
         selector = read_selector(documents.child(document, "spec", "selector"))
     except InvalidField as error:
-        yield invalid("spec.selector", str(error))
+        problem = f'"{error.value}" is not a valid label selector operator'
+        yield invalid("spec.selector", problem)
         return
     if not selector.matches(labels):
         yield invalid("spec.selector", "selector does not match labels.")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from virtctl.errors import Cause
+from virtctl.errors import ApiError, Cause
 from virtctl.local.api.context import AdmissionContext
 from virtctl.local.api.rules.causes import invalid, not_found, required
 from virtctl.models import documents, kinds
 from virtctl.models.documents import Document
 
+RESTORE_VALIDATOR = "virtualmachinerestore-validator.snapshot.kubevirt.io"
 _KUBEVIRT = "kubevirt.io"
 _IMMUTABLE = "spec in immutable after creation"  # the spelling is KubeVirt's
-_OWNERSHIP = frozenset({"", "Vm", "None"})
-_RESTORE_POLICIES = frozenset({"", "RandomizeNames", "InPlace", "PrefixTargetName"})
+_OWNERSHIP = frozenset({None, "Vm", "None"})
+_RESTORE_POLICIES = frozenset({None, "RandomizeNames", "InPlace", "PrefixTargetName"})
 _PATCHABLE = ('"/spec/', '"/metadata/labels/', '"/metadata/annotations/')
 
 
@@ -44,7 +45,7 @@ def _machine_causes(document: Document, field: str) -> Iterator[Cause]:
 
 
 def restore_causes(document: Document, context: AdmissionContext) -> Iterator[Cause]:
-    """What is wrong with a restore."""
+    """What is wrong with a restore. Raises ``ApiError`` where KubeVirt answers without causes."""
     if context.old is not None:
         if _is_changed(document, context.old):
             yield invalid("spec", _IMMUTABLE)
@@ -61,21 +62,17 @@ def _target_causes(document: Document, context: AdmissionContext) -> Iterator[Ca
     """Patches, and what another machine cannot take over; both only once the snapshot is there."""
     spec, namespace = documents.child(document, "spec"), documents.namespace_of(document)
     name = documents.text(spec, "virtualMachineSnapshotName")
-    snapshot = context.get(kinds.SNAPSHOT, namespace, name)
+    snapshot = context.get(kinds.SNAPSHOT, namespace, _name(name))
     if snapshot is None:
         return
     for patch in documents.items(spec, "patches"):
         yield from _patch_causes(str(patch))
-    target = context.get(kinds.VIRTUAL_MACHINE, namespace, documents.text(spec, "target", "name"))
+    wanted = _name(documents.text(spec, "target", "name"))
+    target = context.get(kinds.VIRTUAL_MACHINE, namespace, wanted)
     source = documents.text(snapshot, "status", "sourceUID")
     if target is not None and source in {"", documents.uid_of(target)}:
         return
-    content = context.get(
-        kinds.SNAPSHOT_CONTENT,
-        namespace,
-        documents.text(snapshot, "status", "virtualMachineSnapshotContentName"),
-    )
-    kept = documents.child(content or {}, "spec", "source", "virtualMachine")
+    kept = _kept(snapshot, namespace, context)
     domain = documents.child(kept, "spec", "template", "spec", "domain")
     if documents.flag(domain, "devices", "tpm", "persistent") or documents.flag(
         domain, "firmware", "bootloader", "efi", "persistent"
@@ -87,12 +84,39 @@ def _target_causes(document: Document, context: AdmissionContext) -> Iterator[Ca
         yield invalid("spec", problem)
 
 
+def _refusal(why: str) -> ApiError:
+    return ApiError(
+        f'admission webhook "{RESTORE_VALIDATOR}" denied the request: {why}', code=400, reason=""
+    )
+
+
+def _name(name: str) -> str:
+    """``name``, which is asked for. Raises ``ApiError`` when there is none."""
+    if not name:
+        raise _refusal("resource name may not be empty")
+    return name
+
+
+def _kept(snapshot: Document, namespace: str, context: AdmissionContext) -> Document:
+    """The machine as the snapshot has it. Raises ``ApiError`` while there is no content."""
+    name = documents.text(snapshot, "status", "virtualMachineSnapshotContentName")
+    if not name:
+        raise _refusal("snapshot content name is nil in vmSnapshot status")
+    content = context.get(kinds.SNAPSHOT_CONTENT, namespace, name)
+    if content is None:
+        raise _refusal(f'{kinds.SNAPSHOT_CONTENT.resource} "{name}" not found')
+    return documents.child(content, "spec", "source", "virtualMachine")
+
+
 def _patch_causes(patch: str) -> Iterator[Cause]:
     """Patches are read by their commas and colons, not as JSON: so are they upstream."""
     for pair in patch.strip("{}").split(","):
         key, *values = pair.split(":")
         if len(values) != 1:
-            problem = f'patch format is not valid - one ":" expected in a single pair: {pair}'
+            problem = (
+                'patch format is not valid - one ":" expected in a single key-value json patch: '
+                f"{pair}"
+            )
             yield invalid("spec.patches", problem)
         elif key.strip() == '"path"' and not values[0].strip().startswith(_PATCHABLE):
             problem = f"patching is valid only for elements under /spec/ only: {pair}"
@@ -100,14 +124,6 @@ def _patch_causes(patch: str) -> Iterator[Cause]:
 
 
 def _policy_causes(spec: Document) -> Iterator[Cause]:
-    policy = documents.text(spec, "volumeRestorePolicy")
-    if policy not in _RESTORE_POLICIES:
-        problem = f'volume restore policy "{policy}" doesn\'t exist'
-        yield invalid("spec.volumeRestorePolicy", problem)
-    policy = documents.text(spec, "volumeOwnershipPolicy")
-    if policy not in _OWNERSHIP:
-        problem = f'volume ownership policy "{policy}" doesn\'t exist'
-        yield invalid("spec.volumeOwnershipPolicy", problem)
     for position, override in enumerate(documents.objects(spec, "volumeRestoreOverrides")):
         path = f"spec.volumeRestoreOverrides[{position}]"
         if not override.get("volumeName"):
@@ -115,6 +131,15 @@ def _policy_causes(spec: Document) -> Iterator[Cause]:
         has_maps = any(override.get(key) is not None for key in ("labels", "annotations"))
         if not (override.get("restoreName") or has_maps):
             yield required(path, "must provide at least one overriden field")
+
+    policy = spec.get("volumeRestorePolicy")
+    if policy not in _RESTORE_POLICIES:
+        problem = f'volume restore policy "{policy}" doesn\'t exist'
+        yield invalid("spec.volumeRestorePolicy", problem)
+    policy = spec.get("volumeOwnershipPolicy")
+    if policy not in _OWNERSHIP:
+        problem = f'volume ownership policy "{policy}" doesn\'t exist'
+        yield invalid("spec.volumeOwnershipPolicy", problem)
 
 
 def _busy_causes(document: Document, context: AdmissionContext) -> Iterator[Cause]:
@@ -126,12 +151,17 @@ def _busy_causes(document: Document, context: AdmissionContext) -> Iterator[Caus
             yield invalid("spec.target", f'VirtualMachineRestore "{name}" in progress')
 
 
-_EXPORT_GROUPS = {
-    "VirtualMachineSnapshot": ("snapshot.kubevirt.io", "VMSnapshot"),
-    "VirtualMachine": (_KUBEVIRT, "VM"),
-    "PersistentVolumeClaim": ("", "PVC"),
-    "VirtualMachineBackup": ("backup.kubevirt.io", "VMBackup"),
+_EXPORTED = {
+    "VirtualMachineSnapshot": ("snapshot.kubevirt.io", "VMSnapshot", "VMSnapshot"),
+    "VirtualMachine": (_KUBEVIRT, "VM", "Virtual Machine"),
+    "PersistentVolumeClaim": ("", "PVC", "PVC"),
+    "VirtualMachineBackup": (
+        "backup.kubevirt.io",
+        "VirtualMachineBackup",
+        "VirtualMachineBackup",
+    ),
 }
+"""By kind its group, and what messages on its group and on its name call it."""
 
 
 def export_causes(document: Document, context: AdmissionContext) -> Iterator[Cause]:
@@ -142,14 +172,12 @@ def export_causes(document: Document, context: AdmissionContext) -> Iterator[Cau
         return
     source = documents.child(document, "spec", "source")
     kind = documents.text(source, "kind")
-    if kind not in _EXPORT_GROUPS:
+    if kind not in _EXPORTED:
         yield invalid("spec.source.kind", "invalid kind")
         return
-    group, called = _EXPORT_GROUPS[kind]
-    if documents.text(source, "apiGroup") != group:
-        problem = (
-            f"{called} API group must be {group}" if group else f"{called} API group must be empty"
-        )
-        yield invalid("spec.source.APIGroup", problem)
+    group, called, named = _EXPORTED[kind]
     if not documents.text(source, "name"):
-        yield invalid("spec.source.name", f"{called} name must not be empty")
+        yield invalid("spec.source.name", f"{named} name must not be empty")
+    if documents.text(source, "apiGroup") != group:
+        wanted = group or "missing or blank"
+        yield invalid("spec.source.APIGroup", f"{called} API group must be {wanted}")

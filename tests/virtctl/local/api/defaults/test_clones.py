@@ -25,3 +25,10 @@ def test_updates_are_left_alone():
     clone = {"spec": {"source": {"name": "vm1"}}}
     default_clone(clone, AdmissionContext(old={}))
     assert clone == {"spec": {"source": {"name": "vm1"}}}
+
+
+def test_a_target_without_a_name_is_printed_as_go_does():
+    clone = {"spec": {"source": {"name": "vm1"}, "target": {}}}
+    default_clone(clone, CREATE)
+    assert clone["spec"]["target"] == {"kind": "", "name": "clone-vm1-12345"}
+    assert clone["spec"]["template"] == {}

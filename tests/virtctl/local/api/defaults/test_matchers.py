@@ -30,9 +30,7 @@ def vm(**spec):
     return {"metadata": {"name": "a", "namespace": "ns"}, "spec": {"template": template, **spec}}
 
 
-NAMED_TWICE = (
-    "Name should not be provided when InferFromVolume is used within the InstancetypeMatcher"
-)
+NAMED_TWICE = "Name already set, should be cleared before setting inferFromVolume"
 
 
 @pytest.mark.parametrize(
@@ -56,12 +54,40 @@ NAMED_TWICE = (
     ],
 )
 def test_broken_matchers(spec, field, message):
-    assert said(matcher_causes(vm(**spec))) == [(field, message)]
+    assert said(matcher_causes(vm(**spec), None)) == [(field, message)]
+
+
+def test_another_name_needs_another_revision():
+    old = vm(preference={"name": "a", "revisionName": "r1"})
+    renamed = vm(preference={"name": "b", "revisionName": "r1"})
+    ((field, message),) = said(matcher_causes(renamed, old))
+    assert field == "spec.preference.revisionName"
+    assert "without updating the RevisionName" in message
+    for matcher in ({"name": "b"}, {"name": "b", "revisionName": "r2"}, {"name": "a"}):
+        assert not list(matcher_causes(vm(preference=matcher), old))
+
+
+def test_the_first_broken_matcher_hides_the_other():
+    both = vm(instancetype={"kind": "x"}, preference={"kind": "y"})
+    assert [field for field, _ in said(matcher_causes(both, None))] == ["spec.instancetype"]
+
+
+def test_claims_come_of_the_preferred_class():
+    preference = stored(
+        kinds.CLUSTER_PREFERENCE, "p", spec={"volumes": {"preferredStorageClassName": "fast"}}
+    )
+    entries = [{"spec": {"pvc": {}}}, {"spec": {"storage": {"storageClassName": "own"}}}]
+    document = vm(preference={"name": "p"}, dataVolumeTemplates=entries)
+    default_matchers(document, context(preference))
+    assert document["spec"]["dataVolumeTemplates"] == [
+        {"spec": {"pvc": {"storageClassName": "fast"}}},
+        {"spec": {"storage": {"storageClassName": "own"}}},
+    ]
 
 
 def test_good_matchers():
-    assert not list(matcher_causes(vm()))
-    assert not list(matcher_causes(vm(instancetype={"name": "a", "kind": "b"})))
+    assert not list(matcher_causes(vm(), None))
+    assert not list(matcher_causes(vm(instancetype={"name": "a", "kind": "b"}), None))
 
 
 def test_what_a_preference_decides():

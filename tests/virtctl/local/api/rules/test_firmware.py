@@ -9,7 +9,7 @@ EFI = {"bootloader": {"efi": {"secureBoot": False}}}
 
 
 def causes(context=None, volumes=(), **parts):
-    document = spec(domain=domain(**parts), volumes=[*volumes])
+    document = spec(domain=domain(**parts), volumes=[*volumes], architecture="amd64")
     return all_causes(document, context or gates())
 
 

@@ -36,9 +36,10 @@ def test_selectors_must_match():
     assert fields(replica_set_causes(replica_set(selector=odd), NEW)) == ["spec.selector"]
 
 
-def test_templates_must_have_a_spec():
+def test_templates_must_be_there():
     empty = {"spec": {"selector": {}, "template": {}, "virtualMachineTemplate": {}}}
-    assert fields(replica_set_causes(empty, NEW)) == ["spec.template"]
+    assert not list(replica_set_causes(empty, NEW))
+    assert fields(replica_set_causes({"spec": {"selector": {}}}, NEW)) == ["spec.template"]
     assert fields(pool_causes(empty, NEW)) == ["spec.template"]
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.fakes.rules import fields, said
+from virtctl.errors import ApiError
 from virtctl.local.api.context import AdmissionContext
 from virtctl.local.api.rules.snapshots import (
     export_causes,
@@ -155,7 +156,7 @@ def test_one_restore_at_a_time():
         (
             export("PersistentVolumeClaim", "x"),
             "spec.source.APIGroup",
-            "PVC API group must be empty",
+            "PVC API group must be missing or blank",
         ),
         (
             export("PersistentVolumeClaim", "", ""),
@@ -171,3 +172,16 @@ def test_exports(document, field, message):
 def test_good_exports():
     assert not list(export_causes(export("PersistentVolumeClaim", ""), NEW))
     assert not list(export_causes(export("VirtualMachine", "kubevirt.io"), NEW))
+
+
+def test_another_machine_waits_for_the_content():
+    for missing, problem in (
+        ("VirtualMachineSnapshotContent", '"c" not found'),
+        ("VirtualMachineSnapshot", "snapshot content name is nil in vmSnapshot status"),
+    ):
+        stored = Snapshots()
+        stored.kept[missing] = {} if missing == "VirtualMachineSnapshot" else None
+        with pytest.raises(ApiError, match=problem):
+            list(restore_causes(restore(), AdmissionContext(stored=stored)))
+    with pytest.raises(ApiError, match="resource name may not be empty"):
+        list(restore_causes(restore({**MACHINE, "name": ""}), AdmissionContext(stored=Snapshots())))
