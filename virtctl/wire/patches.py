@@ -70,7 +70,11 @@ _REFUSED = "the server rejected our request due to an error in our request"
 
 
 def apply_json_patch(document: Document, body: JsonValue) -> Document:
-    """``document`` after RFC 6902 operations; a failing ``test`` or path raises ``Invalid``."""
+    """``document`` after RFC 6902 operations; a failing ``test`` or path raises ``Invalid``.
+
+    As kube-apiserver's library has it, ``replace`` adds what an object has not, and ``test`` finds
+    null there.
+    """
     import jsonpatch
 
     if not isinstance(body, list):
@@ -79,7 +83,10 @@ def apply_json_patch(document: Document, body: JsonValue) -> Document:
     if len(operations) != len(body):
         raise BadRequest("error decoding patch: each operation of a JSON patch is an object")
     try:
-        result: JsonValue = jsonpatch.apply_patch(document, operations)
+        result: JsonValue = deepcopy(document)
+        for operation in operations:
+            known = _as_known(result, operation)
+            result = jsonpatch.apply_patch(result, known, in_place=True)
     except (
         jsonpatch.JsonPatchException,
         jsonpatch.JsonPointerException,
@@ -90,6 +97,21 @@ def apply_json_patch(document: Document, body: JsonValue) -> Document:
     if not isinstance(result, dict):
         raise Invalid(_REFUSED)
     return result
+
+
+def _as_known(document: JsonValue, operation: Document) -> list[Document]:
+    """The operation as RFC 6902 has it; none when it is met already."""
+    from jsonpatch import JsonPointer
+
+    verb, path = operation.get("op"), operation.get("path")
+    if verb not in {"replace", "test"} or not isinstance(path, str) or not path:
+        return [operation]
+    holder, name = JsonPointer(path).to_last(document)
+    if not isinstance(holder, dict) or name in holder:
+        return [operation]
+    if verb == "replace":
+        return [{**operation, "op": "add"}]
+    return [operation] if operation.get("value") is not None else []
 
 
 def apply_merge_patch(document: JsonValue, patch: JsonValue) -> JsonValue:

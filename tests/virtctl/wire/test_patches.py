@@ -31,6 +31,22 @@ def test_json_patch() -> None:
     assert OLD["spec"]["a"] == 1
 
 
+def test_json_patch_of_what_an_object_has_not() -> None:
+    """evanphx/json-patch, which kube-apiserver uses, replaces what is not there, and finds null."""
+    operations = [
+        {"op": "test", "path": "/metadata/annotations", "value": None},
+        {"op": "replace", "path": "/metadata/annotations", "value": {"a": "b"}},
+    ]
+    assert patches.apply_json_patch(OLD, operations)["metadata"]["annotations"] == {"a": "b"}
+    for operation in (
+        {"op": "replace", "path": "/spec/none/a", "value": 1},
+        {"op": "replace", "path": "/spec/list/7", "value": 1},
+        {"op": "test", "path": "/metadata/annotations", "value": {}},
+    ):
+        with pytest.raises(Invalid):
+            patches.apply_json_patch(OLD, [operation])
+
+
 @pytest.mark.parametrize(
     "operation",
     [

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from virtctl.errors import NotFound
 from virtctl.local.api.service import ApiService
-from virtctl.local.runtime import conditions, reconcile
+from virtctl.local.runtime import conditions, placement, reconcile
 from virtctl.local.runtime.changes import Announce, Change, Requeue, patch, status_patch
 from virtctl.local.runtime.clock import Clock
 from virtctl.local.runtime.conditions import condition
@@ -23,11 +23,9 @@ from virtctl.models.documents import (
     name_of,
     namespace_of,
     objects,
-    strings,
     text,
 )
 from virtctl.models.kinds import NODE, POD
-from virtctl.wire.labelselectors import read_selector
 from virtctl.wire.quantities import Quantity, parse_quantity
 
 _PATIENCE = 5.0  # seconds between attempts to place a pod that fits nowhere
@@ -85,7 +83,7 @@ class PodController:
             return list(_scheduled(seen.pod, _GATED, now))
         refusals: Counter[str] = Counter()
         for node in seen.nodes:
-            why = refusal(seen.pod, node, _on(node, seen.placed))
+            why = refusal(seen.pod, node, _on(node, seen.placed)) or _crowded(seen, node)
             if not why:
                 return _bind(seen.pod, node, now)
             refusals[why] += 1
@@ -109,15 +107,11 @@ def refusal(pod: Document, node: Document, placed: Iterable[Document]) -> str:
         return "node(s) were unschedulable"
     if not conditions.holds(node, "Ready"):
         return "node(s) had untolerated taint {node.kubernetes.io/not-ready: }"
-    labels = strings(node, "metadata", "labels")
-    wanted = strings(pod, "spec", "nodeSelector")
-    if any(labels.get(key) != value for key, value in wanted.items()):
-        return "node(s) didn't match Pod's node affinity/selector"
+    if why := placement.selection_refusal(pod, node):
+        return why
     for taint in objects(node, "spec", "taints"):
         if text(taint, "effect") != "PreferNoSchedule" and not _tolerates(pod, taint):
             return f"node(s) had untolerated taint {{{text(taint, 'key')}: {text(taint, 'value')}}}"
-    if _is_kept_off(pod, placed):
-        return "node(s) didn't match pod anti-affinity rules"
     return _lacking(pod, node, placed)
 
 
@@ -136,19 +130,10 @@ def _tolerates(pod: Document, taint: Document) -> bool:
     return False
 
 
-def _is_kept_off(pod: Document, placed: Iterable[Document]) -> bool:
-    """Whether a pod must not be where one of ``placed`` is; every term is read as of hosts."""
-    rule = "requiredDuringSchedulingIgnoredDuringExecution"
-    terms = list(objects(pod, "spec", "affinity", "podAntiAffinity", rule))
-    return any(
-        namespace_of(other) == namespace_of(pod)
-        and name_of(other) != name_of(pod)
-        and read_selector(child(term, "labelSelector")).matches(
-            strings(other, "metadata", "labels")
-        )
-        for term in terms
-        for other in placed
-    )
+def _crowded(seen: Seen, node: Document) -> str:
+    """What the other pods have against ``node``, by affinity and spread."""
+    around = (seen.pod, node, seen.nodes, seen.placed)
+    return placement.affinity_refusal(*around) or placement.spread_refusal(*around)
 
 
 def _lacking(pod: Document, node: Document, placed: Iterable[Document]) -> str:
