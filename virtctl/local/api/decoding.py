@@ -2,7 +2,7 @@
 
 Their schema is made of the Go types. It knows choices that the definitions leave open, and lacks a
 few that these have. What it lets through is decoded, which fails for numbers below zero where Go
-counts without a sign, and for quantities that cannot be read.
+counts without a sign, and for quantities and durations that cannot be read.
 """
 
 from __future__ import annotations
@@ -21,11 +21,23 @@ _UNLISTED = frozenset({"rebootPolicy", "memLock", "contentType", "compression"})
 
 
 def check(kind: Kind, document: Document, webhook: str) -> None:
-    """Refuse what ``webhook`` cannot take as ``kind``. Raises ``Invalid`` and ``ApiError``."""
+    """Refuse what ``webhook`` does not find to be of ``kind``, or cannot decode.
+
+    Raises ``Invalid`` and ``ApiError``.
+    """
     found = list(schema.problems(kind, document))
     texts = [text for problem in found for text in _texts(problem)]
     if texts:
         raise denial(webhook, (Cause("", text, "") for text in texts))
+    _refuse_unreadable(kind, found, webhook)
+
+
+def decode(kind: Kind, document: Document, webhook: str) -> None:
+    """Refuse what ``webhook``, which checks no schema, cannot decode. Raises ``ApiError``."""
+    _refuse_unreadable(kind, list(schema.problems(kind, document)), webhook)
+
+
+def _refuse_unreadable(kind: Kind, found: list[Problem], webhook: str) -> None:
     # Go meets the fields in the order of their names.
     for problem in sorted(found, key=lambda problem: problem.indexed):
         why = _unreadable(kind, problem)
@@ -57,6 +69,8 @@ def _unreadable(kind: Kind, problem: Problem) -> str:
     match problem.what:
         case "pattern":
             return schema.quantity_problem(problem.value)
+        case "duration":
+            return schema.duration_problem(problem.value)
         case "sign":
             number = "uint32" if problem.shape.fact.format else "uint"
             return (
