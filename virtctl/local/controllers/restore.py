@@ -73,7 +73,36 @@ _LOCK = "restoreInProgress"
 _SOON = 0.1  # seconds
 _GRACE = 300.0  # seconds that a target has to be stopped in
 _DONE = "Operation complete"
+_RUNS = "Restore target VMI still exists, please stop the restore target to proceed with restore"
+_WAIT = (
+    "Waiting for target VM to be powered off. "
+    "Please stop the restore target to proceed with restore"
+)
+_WAIT_A_WHILE = f"{_WAIT}, or the operation will fail after 5m0s"
+_TOO_LATE = (
+    "Restore target failed to be ready within 5m0s. "
+    "Please power off the target VM before attempting restore"
+)
+_NOT_OFF = "Restore target VMI must be powered off before restore operation"
+_STOPS = "Automatically stopping restore target for restore operation"
 _SETTLED = {"Succeeded", "WaitForFirstConsumer", "PendingPopulation"}
+
+
+@dataclass(frozen=True)
+class _Words:
+    """What is said of a restore that is not done: the reasons of Progressing and of Ready.
+
+    ``waits`` makes Progressing False, ``failed`` says that nothing more will be done.
+    """
+
+    progressing: str
+    ready: str = ""
+    waits: bool = False
+    failed: bool = False
+
+
+_FILLING = _Words("Creating new PVCs", "Waiting for new PVCs")
+_MAKING = _Words("Updating target spec", "Waiting for target update")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,20 +199,16 @@ class RestoreController:
         """What to change about one restore."""
         if not seen.restore:
             return [_unlock(seen.target)] if seen.target is not None else []
-        if is_deleting(seen.restore) or flag(seen.restore, "status", "complete"):
+        if _is_over(seen.restore):
             return ()
-        if seen.disks and text(seen.target or {}, "metadata", "annotations", _LAST) == _mark(seen):
-            return list(_finish(seen, now))
-        waits, stops = _waits_for(seen), list[Change]()
-        if not waits:
-            stops, waits = _target_ready(seen, now)
-        if waits:
-            return [*stops, *_report(seen, now, waits), Requeue(_LOOK_AGAIN)]
-        begun = [*_lock(seen), *_clear(seen), *_fill(seen)]
-        unfilled = [one.claim for one in seen.disks if not _is_filled(seen, one.claim)]
-        if unfilled:
-            why = "Creating new PVCs" if begun else "Waiting for new PVCs"
-            return [*begun, *_report(seen, now, why), Requeue(_LOOK_AGAIN)]
+        if seen.disks and _is_restored(seen):
+            return [*_owned(seen), *_finish(seen, now)]
+        hindered = _hindered(seen, now)
+        if hindered:
+            return [*_owned(seen), *hindered]
+        begun = [*_owned(seen), *_lock(seen), *_clear(seen), *_fill(seen)]
+        if any(not _is_filled(seen, one.claim) for one in seen.disks):
+            return [*begun, *_report(seen, now, _FILLING), Requeue(_LOOK_AGAIN)]
         return self._make(seen, now)
 
     def _make(self, seen: Seen, now: float) -> Sequence[Change]:
@@ -197,14 +222,14 @@ class RestoreController:
             if one.template and one.claim not in seen.volumes
         ]
         if volumes or not all(_settled(one) for one in seen.volumes.values()):
-            said = _report(seen, now, "Updating target spec")
+            said = _report(seen, now, _MAKING)
             return [*volumes, *said, Requeue(_LOOK_AGAIN)]
         try:
             made = list(_restore(seen))
         except ApiError as error:
-            return [*_report(seen, now, f"Invalid patches: {error}"), Requeue(_LOOK_AGAIN)]
+            return [*_refuse(seen, f"Invalid patches: {error}", now), Requeue(_LOOK_AGAIN)]
         if seen.target is None and seen.disks:  # its disks become its own when it is there
-            return [*made, *_report(seen, now, "Updating target spec"), Requeue(_SOON)]
+            return [*made, *_report(seen, now, _MAKING), Requeue(_SOON)]
         return [*made, *_finish(seen, now)]
 
     def refused(
@@ -212,11 +237,7 @@ class RestoreController:
     ) -> Sequence[reconcile.Doable]:
         """Why the machine could not be restored."""
         del change
-        said = Announce(
-            about=seen.restore, reason="VirtualMachineRestoreError",
-            message=f"VirtualMachineRestore encountered error {error}", warning=True,
-        )  # fmt: skip
-        return [said, *_report(seen, now, str(error))]
+        return _refuse(seen, str(error), now)
 
 
 def _states(service: ApiService, found: Seen) -> tuple[Document, ...]:
@@ -251,18 +272,68 @@ def _unlock(machine: Document) -> Change:
     return patch(VIRTUAL_MACHINE, machine, {"status": {_LOCK: None}}, subresource="status")
 
 
-def _waits_for(seen: Seen) -> str:
-    """What the restore waits for; empty when it can be done."""
+def _is_over(restore: Document) -> bool:
+    done = flag(restore, "status", "complete") or conditions.holds(restore, "Failure")
+    return done or is_deleting(restore)
+
+
+def _hindered(seen: Seen, now: float) -> list[Change]:
+    """What is done and said while something is in the way; nothing when nothing is."""
+    stops, words = _target_ready(seen, now)
+    if words is not None:
+        again = [] if words.failed else [Requeue(_LOOK_AGAIN)]
+        return [*stops, *_report(seen, now, words), *again]
+    problem = _not_usable(seen) or _conflict(seen)
+    return [*_refuse(seen, problem, now), Requeue(_LOOK_AGAIN)] if problem else []
+
+
+def _refuse(seen: Seen, problem: str, now: float) -> Sequence[reconcile.Doable]:
+    """Say why nothing is done, with an event when that is news."""
+    report = _report(seen, now, _Words(problem, waits=True))
+    known = conditions.find_condition(seen.restore, "Progressing") or {}
+    if text(known, "reason") == problem:
+        return list(report)
+    said = f"VirtualMachineRestore encountered error {problem}"
+    event = "VirtualMachineRestoreError"
+    return [Announce(about=seen.restore, reason=event, message=said, warning=True), *report]
+
+
+def _owned(seen: Seen) -> Iterator[Change]:
+    """A restore goes with its target."""
+    if seen.target is not None and not items(seen.restore, "metadata", "ownerReferences"):
+        reference = controller_reference(VIRTUAL_MACHINE, seen.target)
+        yield patch(RESTORE, seen.restore, _owned_by(reference))
+
+
+def _is_restored(seen: Seen) -> bool:
+    """Whether the target says that it is from this restore."""
+    return text(seen.target or {}, "metadata", "annotations", _LAST) == _mark(seen)
+
+
+def _not_usable(seen: Seen) -> str:
+    """What is wrong with the snapshot; empty when nothing."""
     name = text(seen.restore, "spec", "virtualMachineSnapshotName")
+    shown = f"{namespace_of(seen.restore)}/{name}"
     if seen.snapshot is None:
-        return f"VirtualMachineSnapshot {name} does not exist"
-    if not flag(seen.snapshot, "status", "readyToUse") or seen.content is None:
-        return f"VirtualMachineSnapshot {name} is not ready to use"
-    return _conflict(seen)
+        return f"VMSnapshot {shown} does not exist"
+    if text(seen.snapshot, "status", "phase") == "Failed":
+        return f"VMSnapshot {shown} failed and is invalid to use"
+    if not flag(seen.snapshot, "status", "readyToUse"):
+        return f"VMSnapshot {shown} not ready"
+    content = text(seen.snapshot, "status", "virtualMachineSnapshotContentName")
+    if seen.content is None:
+        return f"VMSnapshotContent {namespace_of(seen.restore)}/{content} does not exist"
+    source = text(seen.snapshot, "status", "sourceUID")
+    if seen.target is not None and source and source != uid_of(seen.target):
+        return "restore source and restore target are different but restore target already exists"
+    return ""
 
 
 def _conflict(seen: Seen) -> str:
-    """What other objects have against it; empty when nothing."""
+    """What machines and claims have against it; empty when nothing."""
+    holder = text(seen.target or {}, "status", _LOCK)
+    if holder not in {"", name_of(seen.restore)}:
+        return f"vm restore {holder} in progress"
     for one in () if _replaces(seen) else seen.disks:
         taken = seen.claims.get(one.claim)
         if taken is not None and not restoring.is_of(taken, seen.restore):
@@ -274,9 +345,6 @@ def _conflict(seen: Seen) -> str:
             f"volume {kept[0]} is on a claim, whose data the snapshot does not have; another "
             "machine cannot be made from it"
         )
-    holder = text(seen.target or {}, "status", _LOCK)
-    if holder not in {"", name_of(seen.restore)}:
-        return f"VirtualMachineRestore {holder} is in progress"
     return ""
 
 
@@ -290,31 +358,42 @@ def _replaces(seen: Seen) -> bool:
     return restoring.is_in_place(seen.restore) and _is_source(seen)
 
 
-def _target_ready(seen: Seen, now: float) -> tuple[list[Change], str]:
-    """What is done about a target that runs, and what is said of it; empty when it does not."""
-    if seen.instance is None:
-        return [], ""
+def _target_ready(seen: Seen, now: float) -> tuple[list[Change], _Words | None]:
+    """What is done about a target that runs, and what is said of it; None when it does not."""
+    if seen.instance is None or seen.target is None:
+        return [], None
     policy = text(seen.restore, "spec", "targetReadinessPolicy") or "WaitGracePeriod"
     waited = now - seconds(text(seen.restore, "metadata", "creationTimestamp"))
-    if policy == "StopTarget" and seen.target is not None:
-        wanted = deepcopy(seen.target)
-        _stay_stopped(wanted)
-        stops: list[Change] = list(patch_of(VIRTUAL_MACHINE, seen.target, wanted))
-        if not is_deleting(seen.instance):
-            stops.append(delete(VIRTUAL_MACHINE_INSTANCE, seen.instance))
-        return stops, "Waiting for target VM to be stopped"
-    late = policy == "WaitGracePeriod" and waited >= _GRACE
-    if policy == "FailImmediate" or late:
-        message = "Restore target failed to be ready" + (f" within {_GRACE:.0f}s" if late else "")
-        known = conditions.find_condition(seen.restore, "Progressing") or {}
-        return [] if text(known, "reason") == message else [_unready(seen, message)], message
-    return [], "Restore target is running, please stop it to proceed"
+    if policy == "StopTarget":
+        return _stop(seen, seen.target, seen.instance), _Words(_STOPS, waits=True)
+    if policy == "FailImmediate":
+        return _tell(seen, "Operation failed", _NOT_OFF), _Words(_NOT_OFF, waits=True, failed=True)
+    if policy == "WaitGracePeriod" and waited > _GRACE:
+        words = _Words(_TOO_LATE, waits=True, failed=True)
+        return _tell(seen, "Operation failed", _TOO_LATE), words
+    reason = _WAIT_A_WHILE if policy == "WaitGracePeriod" else _WAIT
+    return _tell(seen, "RestoreTargetNotReady", reason, _RUNS), _Words(reason, waits=True)
 
 
-def _unready(seen: Seen, message: str) -> Announce:
-    return Announce(
-        about=seen.restore, reason="RestoreTargetNotReady", message=message, warning=True
-    )
+def _stop(seen: Seen, target: Document, instance: Document) -> list[Change]:
+    wanted = deepcopy(target)
+    _stay_stopped(wanted)
+    stops = [
+        *_tell(seen, "RestoreTargetNotReady", _STOPS, _STOPS),
+        *patch_of(VIRTUAL_MACHINE, target, wanted),
+    ]
+    if not is_deleting(instance):
+        stops.append(delete(VIRTUAL_MACHINE_INSTANCE, instance))
+    return stops
+
+
+def _tell(seen: Seen, event: str, reason: str, message: str = "") -> list[Change]:
+    """An event when ``reason`` is news; without a message it tells of a failure."""
+    known = conditions.find_condition(seen.restore, "Progressing") or {}
+    if text(known, "reason") == reason:
+        return []
+    said = message or f"VirtualMachineRestore failed {reason}"
+    return [Announce(about=seen.restore, reason=event, message=said, warning=True)]
 
 
 def _lock(seen: Seen) -> Iterator[Change]:
@@ -364,7 +443,7 @@ def _mark(seen: Seen) -> str:
 
 def _finish(seen: Seen, now: float) -> Iterator[Change]:
     yield from _own(seen)
-    yield from _report(seen, now, "")
+    yield from _report(seen, now, None)
     message = f"Successfully completed VirtualMachineRestore {name_of(seen.restore)}"
     yield Announce(about=seen.restore, reason="VirtualMachineRestoreComplete", message=message)
 
@@ -375,7 +454,8 @@ def _own(seen: Seen) -> Iterator[Change]:
     if target is None:
         return
     if text(target, "status", _LOCK):
-        yield _unlock(target)
+        forgotten: Document = {"status": {_LOCK: None, "memoryDumpRequest": None}}
+        yield patch(VIRTUAL_MACHINE, target, forgotten, subresource="status")
     for one in seen.data_volumes:
         yield delete(DATA_VOLUME, one)
     for one in seen.states:
@@ -403,6 +483,7 @@ def _restore(seen: Seen) -> Iterator[Change]:
     source = restoring.with_claims(seen.source, seen.disks)
     if seen.target is None:
         made = copies.copy_of(source, seen.target_name, namespace)
+        _halt(made)
         own = text(seen.restore, "metadata", "annotations", restoring.PATCH)
         made = copies.patched(made, [own] if own else [])
         made["metadata"] = {
@@ -413,11 +494,31 @@ def _restore(seen: Seen) -> Iterator[Change]:
         yield Create(kind=VIRTUAL_MACHINE, document=made)
         return
     wanted = deepcopy(seen.target)
-    wanted["spec"] = deepcopy(child(source, "spec"))
+    wanted["spec"] = _running_as(seen.target, child(source, "spec"))
     wanted = copies.patched(wanted, patches)
-    _stay_stopped(wanted)
     put(wanted, mark, "metadata", "annotations", _LAST)
     yield from patch_of(VIRTUAL_MACHINE, seen.target, wanted)
+
+
+def _halt(machine: Document) -> None:
+    """A new machine does not start by being restored."""
+    spec = child(machine, "spec")
+    if "running" in spec:
+        spec["running"] = False
+    else:
+        spec["runStrategy"] = "Halted"
+
+
+def _running_as(target: Document, restored: Document) -> Document:
+    """A restored spec that starts when the target's did; a target that only ``runs`` is stopped."""
+    whether = {"running", "runStrategy"}
+    spec: Document = {key: value for key, value in restored.items() if key not in whether}
+    before = child(target, "spec")
+    if "running" in before:
+        spec["running"] = False
+    elif "runStrategy" in before:
+        spec["runStrategy"] = before["runStrategy"]
+    return deepcopy(spec)
 
 
 def _stay_stopped(machine: Document) -> None:
@@ -429,20 +530,31 @@ def _stay_stopped(machine: Document) -> None:
         spec["runStrategy"] = "Halted"
 
 
-def _report(seen: Seen, now: float, waits: str) -> Iterator[reconcile.Doable]:
+def _report(seen: Seen, now: float, words: _Words | None) -> Iterator[reconcile.Doable]:
+    """The status: not done for the reasons in ``words``, else done."""
     known = objects(seen.restore, "status", "conditions")
-    done = not waits
-    wanted = [
-        condition("Progressing", "False" if done else "True", reason=waits or _DONE),
-        condition("Ready", "True" if done else "False", reason=waits or _DONE),
-    ]
+    done = words is None
+    if words is None:
+        wanted = [
+            condition("Progressing", "False", reason=_DONE),
+            condition("Ready", "True", reason=_DONE),
+        ]
+    else:
+        moves = "False" if words.waits else "True"
+        ready = words.ready or words.progressing
+        wanted = [
+            condition("Progressing", moves, reason=words.progressing),
+            condition("Ready", "False", reason=ready),
+        ]
+        if words.failed:
+            wanted.append(condition("Failure", "True", reason=words.progressing))
     status: Document = {
         **child(seen.restore, "status"),
         "complete": done,
         "conditions": conditions.merged(known, wanted, now),
     }
     told: list[JsonValue] = [one.told() for one in seen.disks]
-    if told:
+    if told and not (words is not None and words.waits):
         status["restores"] = told
     if done:
         status["restoreTime"] = stamp(now)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from virtctl.errors import NotFound
 from virtctl.local.api.service import ApiService
-from virtctl.local.runtime import backendstorage, conditions, reconcile, volumecopies
+from virtctl.local.runtime import backendstorage, conditions, fillings, reconcile, volumecopies
 from virtctl.local.runtime.changes import (
     Announce,
     Change,
@@ -52,10 +52,11 @@ from virtctl.models.kinds import (
 from virtctl.wire.quantities import parse_duration
 
 _PROTECTION = "snapshot.kubevirt.io/vmsnapshot-protection"
+_SOURCE_PROTECTION = "snapshot.kubevirt.io/snapshot-source-protection"
 _CONTENT_PROTECTION = "snapshot.kubevirt.io/vmsnapshotcontent-protection"
 _DEADLINE = "5m0s"
 _LOOK_AGAIN = 5.0  # seconds between looks for a machine that is not there
-_DONE = "Operation complete"
+_LOCKED = ("True", "Source locked and operation in progress")
 _LOCK = "snapshotInProgress"
 _VOLUMES = ("spec", "template", "spec", "volumes")
 _KEPT_METADATA = (
@@ -137,8 +138,11 @@ class SnapshotController:
         made: list[Change] = []
         if _PROTECTION not in finalizers(seen.snapshot):
             made.append(patch(SNAPSHOT, seen.snapshot, with_finalizer(seen.snapshot, _PROTECTION)))
-        if text(seen.snapshot, "status", "phase") not in {"Succeeded", "Failed"}:
+        phase = text(seen.snapshot, "status", "phase")
+        if phase not in {"Succeeded", "Failed"}:
             made.extend(_capture(seen, seen.snapshot, now))
+        elif phase == "Succeeded" and seen.content is not None:
+            made.extend(_watch_over(seen, seen.snapshot, seen.content, now))
         return made
 
 
@@ -187,25 +191,54 @@ def _capture(seen: Seen, snapshot: Document, now: float) -> Iterator[Change]:
 
 def _begin(seen: Seen, snapshot: Document, now: float) -> Iterator[Change]:
     """Lock the machine and write down what it is."""
-    holder = text(seen.machine or {}, "status", _LOCK)
-    if seen.machine is None or holder not in {"", name_of(snapshot)}:
-        why = "Source does not exist" if seen.machine is None else "Source not locked"
-        yield from _status(snapshot, _Report("InProgress", ("False", why)), now)
+    problem = _unlockable(seen, snapshot)
+    if seen.machine is None or problem:
+        report = _Report("InProgress", ("False", problem), facts=_of_source(seen))
+        yield from _status(snapshot, report, now)
         yield Requeue(_LOOK_AGAIN)
         return
     if volumecopies.claims(seen.machine) or seen.state is not None:
         lock: Document = {"status": {_LOCK: name_of(snapshot)}}
         yield patch(VIRTUAL_MACHINE, seen.machine, lock, subresource="status")
+        if _SOURCE_PROTECTION not in finalizers(seen.machine):
+            protected = with_finalizer(seen.machine, _SOURCE_PROTECTION)
+            yield patch(VIRTUAL_MACHINE, seen.machine, protected)
     document = build_content(snapshot, seen.machine, seen.claims, seen.state)
     yield Create(kind=SNAPSHOT_CONTENT, document=document)
     said = f"Successfully created VirtualMachineSnapshotContent {content_name(snapshot)}"
     reason = "SuccessfulVirtualMachineSnapshotContentCreate"
     yield Announce(about=snapshot, reason=reason, message=said)
-    why_locked = ("True", "Source locked and operation in progress")
-    facts: Document = {}
-    if seen.instance is not None:
-        facts["indications"] = ["Online"]
-    yield from _status(snapshot, _Report("InProgress", why_locked, facts=facts), now)
+    facts = _of_source(seen) | _indicated(_expected(seen.instance))
+    yield from _status(snapshot, _Report("InProgress", _LOCKED, facts=facts), now)
+
+
+def _unlockable(seen: Seen, snapshot: Document) -> str:
+    """Why the machine cannot be captured now; empty when it can."""
+    if seen.machine is None:
+        return "Source does not exist"
+    holder = text(seen.machine, "status", _LOCK)
+    where = f"source {namespace_of(seen.machine)}/{name_of(seen.machine)}"
+    for claim in volumecopies.claims(seen.machine).values():
+        why = _incomplete(seen.claims.get(claim))
+        if why:
+            return f"Source not locked {where} {why}: {claim}"
+    if holder not in {"", name_of(snapshot)}:
+        return f'Source not locked snapshot "{holder}" in progress'
+    return ""
+
+
+def _incomplete(claim: Document | None) -> str:
+    if claim is None:
+        return "volume doesnt exist"
+    if is_deleting(claim):
+        return "volume is being deleted"
+    if text(claim, "status", "phase") != "Bound":
+        return "volume not bound"
+    return "" if fillings.is_filled(claim) else "volume not populated"
+
+
+def _of_source(seen: Seen) -> Document:
+    return {} if seen.machine is None else {"sourceUID": uid_of(seen.machine)}
 
 
 def _take(seen: Seen, snapshot: Document, content: Document, now: float) -> Iterator[Change]:
@@ -219,16 +252,63 @@ def _take(seen: Seen, snapshot: Document, content: Document, now: float) -> Iter
             made = volumecopies.build_part(backup, content, snapshot)
             yield Create(kind=VOLUME_SNAPSHOT, document=made)
             message = f"Successfully created VolumeSnapshot {name}"
-            yield Announce(about=snapshot, reason="SuccessfulVolumeSnapshotCreate", message=message)
+            yield Announce(about=content, reason="SuccessfulVolumeSnapshotCreate", message=message)
         ready = ready and flag(part or {}, "status", "readyToUse")
         told.append(_told(name, part or {}))
     status: Document = {**child(content, "status"), "readyToUse": ready}
+    status["error"] = _error(content, _part_error(told), now)
     if told:
         status["volumeSnapshotStatus"] = told
     if ready:
         moments = [text(one, "status", "creationTime") for one in seen.parts.values()]
         status["creationTime"] = min(moments, default=stamp(now))
-    yield from status_patch(SNAPSHOT_CONTENT, content, status)
+    yield from _content_status(content, status)
+    if status["error"] is not None or find(snapshot, "status", "error") is not None:
+        facts: Document = {"error": status["error"], **_of_source(seen)}
+        progressing = _LOCKED if status["error"] is None else ("False", "In error state")
+        yield from _status(snapshot, _Report("InProgress", progressing, facts=facts), now)
+
+
+def _content_status(content: Document, status: Document) -> Iterator[Change]:
+    """``error`` is left out where it is None."""
+    kept: Document = {key: value for key, value in status.items() if value is not None}
+    yield from status_patch(SNAPSHOT_CONTENT, content, kept)
+
+
+def _part_error(told: Sequence[JsonValue]) -> str:
+    for one in told:
+        if isinstance(one, dict) and (message := text(one, "error", "message")):
+            return f"VolumeSnapshot {text(one, 'volumeSnapshotName')} error: {message}"
+    return ""
+
+
+def _error(content: Document, message: str, now: float) -> Document | None:
+    """A content's error, which keeps its time as long as it says the same."""
+    if not message:
+        return None
+    known = child(content, "status", "error")
+    return known if text(known, "message") == message else {"time": stamp(now), "message": message}
+
+
+def _watch_over(seen: Seen, snapshot: Document, content: Document, now: float) -> Iterator[Change]:
+    """A snapshot is of no use any more once a copy of one of its disks is gone."""
+    names = [text(one, "volumeSnapshotName") for one in _backups(content)]
+    missing = [name for name in names if name not in seen.parts]
+    if not missing or is_deleting(content):
+        return
+    message = f"VolumeSnapshots ({','.join(missing)}) missing"
+    error = _error(content, message, now)
+    if text(content, "status", "error", "message") != message:
+        for name in missing:
+            said = f"VolumeSnapshot {name} no longer exists"
+            yield Announce(
+                about=content, reason="VolumeSnapshotMissing", message=said, warning=True
+            )
+    told: list[JsonValue] = [_told(name, seen.parts[name]) for name in names if name in seen.parts]
+    status: Document = {**child(content, "status"), "readyToUse": False, "error": error}
+    yield from _content_status(content, {**status, "volumeSnapshotStatus": told})
+    report = _Report("Succeeded", ("False", "In error state"), facts={"error": error})
+    yield from _status(snapshot, report, now)
 
 
 def _told(name: str, part: Document) -> Document:
@@ -247,6 +327,8 @@ def _unlock(seen: Seen, snapshot: Document) -> Iterator[Change]:
     machine = seen.machine or {}
     if text(machine, "status", _LOCK) == name_of(snapshot):
         yield patch(VIRTUAL_MACHINE, machine, {"status": {_LOCK: None}}, subresource="status")
+        if _SOURCE_PROTECTION in finalizers(machine):
+            yield patch(VIRTUAL_MACHINE, machine, without_finalizer(machine, _SOURCE_PROTECTION))
 
 
 def _patience(snapshot: Document) -> float:
@@ -261,6 +343,7 @@ def _complete(seen: Seen, snapshot: Document, content: Document, now: float) -> 
         "creationTime": text(content, "status", "creationTime"),
         "sourceUID": uid_of(machine),
         "virtualMachineSnapshotContentName": name_of(content),
+        "error": None,
     }
     included = [text(one, "volumeName") for one in _backups(content)]
     volumes = [text(one, "name") for one in objects(machine, *_VOLUMES)]
@@ -268,12 +351,13 @@ def _complete(seen: Seen, snapshot: Document, content: Document, now: float) -> 
     if included or excluded:
         listed: Document = {"includedVolumes": [*included]} if included else {}
         facts["snapshotVolumes"] = listed | ({"excludedVolumes": excluded} if excluded else {})
-    found = list(_indications(seen, snapshot))
-    if found:
-        facts["indications"] = [*found]
-        facts["sourceIndications"] = [{"indication": one, "message": _SAID[one]} for one in found]
+    found = sorted(_indications(seen, snapshot))
+    copied = {"persistentVolumeClaim", "dataVolume", "memoryDump"}
+    if any(copied & set(one) for one in objects(machine, *_VOLUMES) if one.get("name") in excluded):
+        found.append("PartialSnapshot")
+    facts |= _indicated(found)
     yield from _unlock(seen, snapshot)
-    done = _Report("Succeeded", ("False", _DONE), ("True", _DONE), facts)
+    done = _Report("Succeeded", ("False", "Operation complete"), ("True", "Ready"), facts)
     yield from _status(snapshot, done, now)
 
 
@@ -295,7 +379,32 @@ _SAID = {
         "Snapshot taken while the VM was paused. Snapshot is crash-consistent and "
         "may not be application-consistent."
     ),
+    "PartialSnapshot": (
+        "Not all snapshotable volumes were included in the snapshot. Check "
+        "status.snapshotVolumes for excluded volumes and VM VolumeSnapshotStatus for details."
+    ),
 }
+
+
+def _indicated(found: Sequence[str]) -> Document:
+    """Indications in both of the fields that tell of them."""
+    if not found:
+        return {}
+    return {
+        "indications": [*found],
+        "sourceIndications": [{"indication": one, "message": _SAID[one]} for one in found],
+    }
+
+
+def _expected(instance: Document | None) -> list[str]:
+    """How a snapshot of a machine will be taken, as far as its state tells beforehand."""
+    if instance is None:
+        return []
+    if conditions.holds(instance, "Paused"):
+        return ["Online", "Paused"]
+    if conditions.find_condition(instance, "AgentConnected") is not None:
+        return ["GuestAgent", "Online"]
+    return ["NoGuestAgent", "Online"]
 
 
 def _indications(seen: Seen, snapshot: Document) -> Iterator[str]:
@@ -307,15 +416,15 @@ def _indications(seen: Seen, snapshot: Document) -> Iterator[str]:
         if any(ways):
             yield "Online"
             yield from (one for one in _SAID if one != "Online" and one in ways)
-    elif "Online" in items(snapshot, "status", "indications") or seen.instance is not None:
-        yield "Online"
+    else:
+        known = [str(one) for one in items(snapshot, "status", "indications")]
+        yield from known or _expected(seen.instance)
 
 
 def _fail(snapshot: Document, now: float) -> Iterator[Change]:
     message = "snapshot deadline exceeded"
-    error: Document = {"time": stamp(now), "message": message}
     failed = _Report("Failed", ("False", "Operation failed"), failure=message)
-    yield from _status(snapshot, replace(failed, facts={"error": error}), now)
+    yield from _status(snapshot, failed, now)
 
 
 @dataclass(frozen=True)
@@ -347,7 +456,8 @@ def _status(snapshot: Document, report: _Report, now: float) -> Iterator[Change]
         "conditions": conditions.merged(known, wanted, now),
         **report.facts,
     }
-    yield from status_patch(SNAPSHOT, snapshot, status)
+    told: Document = {key: value for key, value in status.items() if value is not None}
+    yield from status_patch(SNAPSHOT, snapshot, told)
 
 
 def build_content(

@@ -58,7 +58,9 @@ def in_place(case: str, **target):
 def test_claims_in_the_way_go_when_the_machine_is_locked():
     changes, _ = in_place("restore-disks-new")
     assert not [one for one in changes if "delete" in one or "create" in one]
-    assert changes[0]["body"]["status"] == {"restoreInProgress": "r1"}
+    assert {"restoreInProgress": "r1"} in [
+        one["body"].get("status") for one in changes if one.get("patch") == "VirtualMachine/status"
+    ]
     changes, claim = in_place("restore-disks-new", restoreInProgress="r1")
     assert {"delete": "PersistentVolumeClaim", "name": claim["metadata"]["name"]} in changes
     assert not [one for one in changes if "create" in one]
@@ -73,3 +75,54 @@ def test_claims_of_others_stay():
         for condition in one.get("body", {}).get("status", {}).get("conditions", [])
     ]
     assert any(f"{claim['metadata']['name']} exists already" in one for one in reasons)
+
+
+def test_a_restore_that_failed_is_over():
+    directory = Path(__file__).parent / "cases" / "restore-disks-new"
+    documents = list(yaml.safe_load_all((directory / "objects.yaml").read_text()))
+    failed = {"conditions": [{"type": "Failure", "status": "True", "reason": "x"}]}
+    documents[0]["status"] = failed
+    seen = RestoreController().observe(Shelf(documents), Key("default", "r1"))
+    assert RestoreController().decide(seen, NOW) == ()
+
+
+def test_another_machine_is_not_overwritten():
+    changes, _ = in_place("restore-disks-new")
+    assert not [one for one in changes if "event" in one]
+    directory = Path(__file__).parent / "cases" / "restore-disks-new"
+    documents = list(yaml.safe_load_all((directory / "objects.yaml").read_text()))
+    documents[1]["status"]["sourceUID"] = "another"
+    seen = RestoreController().observe(Shelf(documents), Key("default", "r1"))
+    (event,) = [
+        one
+        for one in map(describe, RestoreController().decide(seen, NOW))
+        if one.get("event") == "Warning VirtualMachineRestoreError"
+    ]
+    assert event["message"].endswith(
+        "restore source and restore target are different but restore target already exists"
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ({"runStrategy": "Manual"}, {"runStrategy": "Manual"}),
+        ({"runStrategy": "Always"}, {"runStrategy": "Always"}),
+        ({"running": True}, {"running": False}),
+    ],
+)
+def test_a_machine_starts_as_it_did_before_it_was_restored(before, expected):
+    directory = Path(__file__).parent / "cases" / "restore-in-place"
+    documents = list(yaml.safe_load_all((directory / "objects.yaml").read_text()))
+    kinds = [document["kind"] for document in documents]
+    machine = documents[kinds.index("VirtualMachine")]
+    kept = {name: value for name, value in machine["spec"].items() if name[:3] != "run"}
+    machine["spec"] = kept | before
+    controller = RestoreController()
+    seen = controller.observe(Shelf(documents), Key("default", documents[0]["metadata"]["name"]))
+    wanted = dict(before)
+    for change in map(describe, controller.decide(seen, NOW)):
+        if change.get("patch") == "VirtualMachine":
+            spec = change["body"].get("spec", {})
+            wanted |= {name: value for name, value in spec.items() if name[:3] == "run"}
+    assert {name: value for name, value in wanted.items() if value is not None} == expected
