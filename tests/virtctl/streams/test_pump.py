@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from tests.fakes.duplexes import FakeDuplex
+from tests.fakes.waiting import until
 from virtctl.errors import StreamError
 from virtctl.streams.pump import pump
 
@@ -10,7 +11,7 @@ from virtctl.streams.pump import pump
 async def test_copies_both_ways_and_closes_both() -> None:
     left, right = FakeDuplex(b"a", b"b"), FakeDuplex(b"c")
     task = asyncio.create_task(pump(left, right))
-    await asyncio.sleep(0.01)
+    await until(lambda: (left.sent, right.sent) == ([b"c"], [b"a", b"b"]))
     left.feed(b"")
     await task
     assert (left.sent, right.sent) == ([b"c"], [b"a", b"b"])
