@@ -62,3 +62,4 @@ class HostFacts(_Facts, frozen=True, kw_only=True):
     qemu_user: int = 0  # uid and gid of guests' QEMU: 107, or the next that nobody has
     cpuset: tuple[int, ...] = ()  # CPUs that dedicated guests may be pinned to
     numa_cells: tuple[NumaCell, ...] = ()
+    pci_nodes: dict[str, int] = {}  # NUMA cell of each PCI device that is near to one, by address

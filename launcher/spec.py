@@ -520,12 +520,14 @@ class PciPlacement(_Spec, frozen=True, kw_only=True):
     """Where PCI devices go, and how much room is left for devices that come later.
 
     ``slots`` is the number of NIC slots that the user asked for, None when nothing was asked.
+    ``numa_aware`` puts devices of the host beside the memory that is near them.
     """
 
     hotplug: bool = True
     root_complex: bool = False
     hole64_disabled: bool = False
     slots: int | None = None
+    numa_aware: bool = False
 
 
 class MachineSpec(_Spec, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from launcher.domain import (
     consoles,
     controllers,
     disks,
+    expanders,
     features,
     firmware,
     graphics,
@@ -111,6 +112,7 @@ def domain(inputs: Inputs) -> Element:
         {"type": spec.accelerator.value, "xmlns:qemu": _QEMU_NAMESPACE},
         *sorted(children, key=lambda each: _DOMAIN_RANK[each.tag]),
     )
+    built = expanders.place(built, inputs)
     placed = spec.pci.root_complex and not inputs.s390  # which has no PCI bus to sit on
     return ports.place_on_root_complex(built) if placed else built
 

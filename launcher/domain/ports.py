@@ -27,6 +27,7 @@ _LAST_INDEX = 31
 _FIRST_SLOT, _LAST_SLOT = 0x02, 0x1F
 _TAKEN_SLOTS = frozenset({0x1B, 0x1F})  # sound and the south bridge of q35
 _ROOT_PORT = "pcie-root-port"
+_BUSES = frozenset({"pci-root", "pcie-root", "pcie-expander-bus"})  # which sit on no other
 _PCI_MACHINES = ("q35", "pc-q35", "virt")
 
 
@@ -180,7 +181,7 @@ def _is_pci(device: Element) -> bool:
         case "hostdev":
             return device.get("type") == "pci"
         case "controller":
-            return device.get("type") != "pci"
+            return device.get("model") not in _BUSES
         case "disk":
             target = device.find("target")
             return target is not None and target.get("bus") == "virtio"

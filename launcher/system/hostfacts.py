@@ -29,6 +29,7 @@ _EFI_DIRECTORIES = {
 }
 _NODES = Path("/sys/devices/system/node")
 _CPUS = Path("/sys/devices/system/cpu")
+_PCI_DEVICES = Path("/sys/bus/pci/devices")
 
 
 def observe_facts() -> HostFacts:
@@ -56,6 +57,7 @@ def observe_facts() -> HostFacts:
         qemu_user=qemu_user(),
         cpuset=tuple(sorted(os.sched_getaffinity(0))),
         numa_cells=_numa_cells(),
+        pci_nodes=_pci_nodes(),
     )
 
 
@@ -110,6 +112,15 @@ def _numa_cells() -> tuple[NumaCell, ...]:
             )
         )
     return tuple(cells)
+
+
+def _pci_nodes() -> dict[str, int]:
+    found = {}
+    for path in _PCI_DEVICES.glob("*/numa_node"):
+        node = _text(path)
+        if node.isdigit():  # -1: near to none
+            found[path.parent.name] = int(node)
+    return found
 
 
 def _siblings(cpu: int) -> Path:

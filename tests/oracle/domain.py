@@ -241,6 +241,7 @@ def host(facts: dict, vmi: doc.Document) -> HostFacts:
         ),
         cpuset=tuple(facts.get("cpuset", ())),
         numa_cells=tuple(cells),
+        pci_nodes=facts.get("pciNodes", {}),
     )
 
 

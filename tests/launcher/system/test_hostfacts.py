@@ -18,3 +18,4 @@ def test_this_host_is_described() -> None:
     assert facts.kvm_usable or facts.kvm_reason
     assert facts.emulator.startswith("/usr/bin/qemu-system-")
     assert facts.qemu_user >= 107
+    assert all(node >= 0 for node in facts.pci_nodes.values())

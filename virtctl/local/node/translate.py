@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from msgspec import structs
+
 from launcher.spec import (
     Chassis,
     Clock,
@@ -102,7 +104,10 @@ def translate(vmi: Document, facts: TranslateFacts) -> MachineSpec:
         vsock_cid=doc.integer(vmi, "status", "VSOCKCID") or None,
         downward_metrics=doc.find(peripherals, "downwardMetrics") is not None,
         scsi_hotplug=not doc.flag(peripherals, "disableHotplug"),
-        pci=_placement(domain, notes, architecture),
+        pci=structs.replace(
+            _placement(domain, notes, architecture),
+            numa_aware=_gate(facts, "PCINUMAAwareTopology"),
+        ),
         smbios=_smbios(facts),
         chassis=_chassis(domain),
         free_page_reporting=_free_page_reporting(domain, notes, facts),

@@ -145,7 +145,9 @@ def test_cluster_settings() -> None:
         "virtualMachineOptions": {
             "disableSerialConsoleLog": {}, "disableFreePageReporting": {},
         },
-        "developerConfiguration": {"featureGates": ["VGADisplayForEFIGuests"]},
+        "developerConfiguration": {
+            "featureGates": ["VGADisplayForEFIGuests", "PCINUMAAwareTopology"],
+        },
     }  # fmt: skip
     spec = made(TranslateFacts(config=config))
     assert spec.smbios == Smbios(manufacturer="Acme", family="", product="")
@@ -153,6 +155,7 @@ def test_cluster_settings() -> None:
     assert not spec.serial_log
     assert not spec.free_page_reporting
     assert not spec.bochs_for_efi
+    assert spec.pci.numa_aware
 
 
 def test_chassis() -> None:
