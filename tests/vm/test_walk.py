@@ -226,6 +226,8 @@ def test_restart_and_stop(instance: Instance) -> None:
     vm = instance.get("vm", "fedora-0")
     assert vm["status"]["printableStatus"] == "Stopped"
     assert vm["spec"]["runStrategy"] == "Halted"
+    gone = ("get", "vmi", "fedora-0")
+    until(lambda: instance.run(*gone, code=None).returncode, "the end of the instance")
     off = instance.run("ssh", "fedora-0", code=255)
     assert "error: vm/fedora-0/default: machine: it does not run, status Stopped" in off.stderr
 
