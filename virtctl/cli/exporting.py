@@ -77,6 +77,15 @@ def token(random: Callable[[int], bytes]) -> str:
     return found[:_TOKEN]
 
 
+def check_output(session: Session, name: str) -> None:
+    """Raise ``VirtctlError`` when there is no directory for the file ``name``."""
+    from pathlib import Path  # costs 3 ms
+
+    parent = Path(session.env.path(name)).parent
+    if name not in {"", "-"} and not parent.is_dir():
+        raise VirtctlError(f"cannot write `{name}`: there is no directory {parent}")
+
+
 def download(session: Session, name: str, wish: Wish) -> None:
     """Wait for the export ``name`` and download from it. Raises ``VirtctlError``."""
     with _output(session, wish.output) as sink:
@@ -127,6 +136,9 @@ class _Fetch:
                 link = exports.manifest_link(export, side, "oci")
             else:
                 link = exports.volume_link(export, side, wish.volume)
+                if wish.volume and link.name != wish.volume:
+                    what = f"volume {link.name}, not {wish.volume}: it is downloaded"
+                    self.session.line(f"the export holds nothing but {what}")
             self._one(export, link, {}, unpack=wish.format == "raw" and link.compressed)
             self.session.line("Download finished successfully")
             return

@@ -216,10 +216,6 @@ def point_source(session: Session, place: Place) -> None:
         resources.create(rest, DATA_SOURCE, namespace, document)
         session.out(f"Created a new DataSource {namespace}/{name}")
         return
-    source = upload.source_of(name, namespace)
-    change: list[Document] = [{"op": "replace", "path": "/spec/source", "value": source}]
-    if labels:
-        merged: Document = {**strings(held, "metadata", "labels"), **labels}
-        change.append({"op": "add", "path": "/metadata/labels", "value": merged})
+    change = upload.pointing(held, name, namespace, labels)
     resources.patch(rest, DATA_SOURCE, namespace, name, [*change], resources.JSON_PATCH)
     session.out(f"Updated an existing DataSource {namespace}/{name}")

@@ -15,11 +15,12 @@ _COMPRESSED, _PLAIN = ("gzip", "tar.gz"), ("raw", "dir")
 
 
 class Link(NamedTuple):
-    """Something to download; ``authority`` is the CA of its server in PEM."""
+    """Something to download; ``authority`` is the CA of its server in PEM, ``name`` a volume's."""
 
     url: str
     authority: bytes
     compressed: bool = False
+    name: str = ""
 
 
 def remove(rest: Rest, namespace: str, name: str) -> bool:
@@ -63,24 +64,25 @@ def stage(export: Document, side: str) -> str:
 
 
 def volume_link(export: Document, side: str, volume: str) -> Link:
-    """The volume to download, compressed where it can be.
+    """The volume to download, compressed where it can be; the only one, whatever it is called.
 
     Raises ``UsageError`` when several could be meant, ``VirtctlError`` when there is none.
     """
     links = child(export, "status", "links", side)
     volumes = {text(one, "name"): one for one in objects(links, "volumes")}
     known = ", ".join(volumes)
-    if volume and volume not in volumes:
+    if volume and volume not in volumes and len(volumes) != 1:
         raise VirtctlError(f"there is no volume {volume} in the export; it has: {known or 'none'}")
     if not volume and len(volumes) > 1:
         raise UsageError(f"the export has several volumes: {known}", "choose one with --volume")
     if not volumes:
         raise VirtctlError("the export has no volume")
-    chosen = volumes[volume or next(iter(volumes))]
+    name = volume if volume in volumes else next(iter(volumes))
+    chosen = volumes[name]
     urls = {text(one, "format"): text(one, "url") for one in objects(chosen, "formats")}
     for kind in (*_COMPRESSED, *_PLAIN):
         if urls.get(kind):
-            return Link(urls[kind], _authority(links), kind in _COMPRESSED)
+            return Link(urls[kind], _authority(links), kind in _COMPRESSED, name)
     raise VirtctlError(f"volume {text(chosen, 'name')} is offered in no format that we know")
 
 

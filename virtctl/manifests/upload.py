@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from virtctl.manifests import claim
-from virtctl.models.documents import Document
+from virtctl.models.documents import Document, find, strings
 from virtctl.models.kinds import DATA_SOURCE, DATA_VOLUME
 
 TARGET = "cdi.kubevirt.io/storage.upload.target"
@@ -89,6 +89,27 @@ def data_source(name: str, namespace: str, labels: Mapping[str, str]) -> Documen
         "metadata": metadata,
         "spec": {"source": source_of(name, namespace)},
     }
+
+
+def pointing(
+    held: Document, name: str, namespace: str, labels: Mapping[str, str]
+) -> list[Document]:
+    """A JSON patch that leads the DataSource ``held`` to the claim ``name``.
+
+    What is not there yet cannot be replaced; so it is added.
+    """
+    change: list[Document] = []
+    there = strings(held, "metadata", "labels")
+    merged: Document = {**there, **labels}
+    if merged:
+        verb = "replace" if there else "add"
+        change.append({"op": verb, "path": "/metadata/labels", "value": merged})
+    source = source_of(name, namespace)
+    if find(held, "spec", "source", "pvc") is not None:
+        change.append({"op": "replace", "path": "/spec/source/pvc", "value": source["pvc"]})
+    else:
+        change.append({"op": "add", "path": "/spec/source", "value": source})
+    return change
 
 
 def source_of(name: str, namespace: str) -> Document:

@@ -215,8 +215,8 @@ def test_data_sources(session_at: SessionAt) -> None:
         patch = server.writes[-1][1]
     source = {"pvc": {"namespace": "default", "name": "d"}}
     assert patch == [
-        {"op": "replace", "path": "/spec/source", "value": source},
-        {"op": "add", "path": "/metadata/labels", "value": {"k": "2", "l": "1"}},
+        {"op": "replace", "path": "/metadata/labels", "value": {"k": "2", "l": "1"}},
+        {"op": "add", "path": "/spec/source", "value": source},
     ]
     assert session.env.stdout.getvalue().splitlines() == [  # type: ignore[attr-defined]
         "Created a new DataSource default/d", "Updated an existing DataSource default/d",

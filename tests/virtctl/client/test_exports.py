@@ -39,7 +39,7 @@ def export(*volumes: Document, phase: str = "Ready", **status: JsonValue) -> Doc
 )
 def test_the_smallest_form_is_taken(formats: tuple[str, ...], url: str, compressed: bool) -> None:
     link = volume_link(export(volume("d", *formats)), "external", "")
-    assert link == Link(url, b"CA", compressed)
+    assert link == Link(url, b"CA", compressed, "d")
 
 
 def test_one_of_several_must_be_named() -> None:
@@ -49,6 +49,10 @@ def test_one_of_several_must_be_named() -> None:
     assert volume_link(held, "external", "b").url == "https://b/raw"
     with pytest.raises(VirtctlError, match="no volume c in the export; it has: a, b"):
         volume_link(held, "external", "c")
+
+
+def test_the_only_one_is_taken_whatever_it_is_called() -> None:
+    assert volume_link(export(volume("a", "raw")), "external", "b").name == "a"
 
 
 def test_what_is_not_offered() -> None:

@@ -5,9 +5,10 @@ from virtctl.manifests.upload import (
     data_source,
     data_volume,
     default_labels,
+    pointing,
     volume_claim,
 )
-from virtctl.models.documents import child, strings
+from virtctl.models.documents import Document, child, strings
 
 
 def test_a_data_volume() -> None:
@@ -48,3 +49,15 @@ def test_labels_of_what_was_given() -> None:
     assert default_labels(instancetype="u1", preference="", preference_kind="") == {
         "instancetype.kubevirt.io/default-instancetype": "u1"
     }
+
+
+def test_a_data_source_that_is_there_is_led_elsewhere() -> None:
+    claim: Document = {"name": "d", "namespace": "n"}
+    held: Document = {"metadata": {"labels": {"k": "1"}}, "spec": {"source": {"pvc": {}}}}
+    assert pointing(held, "d", "n", {"l": "2"}) == [
+        {"op": "replace", "path": "/metadata/labels", "value": {"k": "1", "l": "2"}},
+        {"op": "replace", "path": "/spec/source/pvc", "value": claim},
+    ]
+    assert pointing({"spec": {"source": {}}}, "d", "n", {}) == [
+        {"op": "add", "path": "/spec/source", "value": {"pvc": claim}}
+    ]

@@ -40,14 +40,10 @@ def run(
 ) -> Outcome:
     """Plug a DataVolume or claim into a running machine as a disk."""
     shown = disk_name or volume_name
-    if len(shown) > _LONGEST:
-        raise UsageError(
-            f"invalid volume name {shown}: it must not exceed {_LONGEST} characters",
-            "give a shorter one with --disk-name",
-        )
     dry_running = dry(session, dry_run)
     with doing(f"cannot add volume {volume_name} to VM {name}"):
         source = _source(session, volume_name)
+        _check_length(disk_name, volume_name)
         body: Document = {
             "name": shown,
             "disk": _disk(disk_type, bus, cache, serial or shown),
@@ -57,6 +53,14 @@ def run(
     return Outcome(
         f"Successfully submitted add volume request to VM {name} for volume {volume_name}"
     )
+
+
+def _check_length(disk: str, volume: str) -> None:
+    if len(disk or volume) <= _LONGEST:
+        return
+    what = f"disk name {disk}" if disk else f"volume name {volume}"
+    hint = "" if disk else "give a shorter one with --disk-name"
+    raise UsageError(f"invalid {what}: it must not exceed {_LONGEST} characters", hint or None)
 
 
 def _source(session: Session, volume: str) -> Document:

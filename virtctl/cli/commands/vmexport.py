@@ -183,6 +183,7 @@ class _Making:
 
     def download(self, wish: Wish, fetch: exporting.Wish, end: _End) -> Outcome:
         """Download from it, made first when there is a source."""
+        exporting.check_output(self.session, fetch.output)
         made = False
         if wish.source:
             try:
@@ -247,9 +248,11 @@ def _port(word: str) -> int:
 
 
 def _go_duration(word: str) -> str:
+    """As Go prints it; empty for none and for nothing, which leaves it to the server."""
     if not word:
         return ""
     try:
-        return format_duration(parse_duration(word))
+        duration = parse_duration(word)
     except QuantityError as error:
         raise UsageError(f"invalid argument `{word}` for flag `--ttl`: {error}") from error
+    return format_duration(duration) if duration.total_seconds() > 0 else ""

@@ -58,7 +58,7 @@ def test_a_claim_given_to_an_instance() -> None:
         (["--disk-type=lun", "--bus=virtio"], "a lun takes scsi"),
         (["--disk-type=cdrom"], "`cdrom` for flag `--disk-type`: must be disk or lun"),
         (["--cache=fast"], "`fast` for flag `--cache`: must be one of none, writethrough"),
-        (["--disk-name", "d" * 64], "must not exceed 63 characters"),
+        (["--disk-name", "d" * 64], f"invalid disk name {'d' * 64}: it must not exceed 63"),
     ],
 )
 def test_wrong_flags(words: list[str], said: str) -> None:

@@ -53,6 +53,25 @@ def test_create() -> None:
     assert secret["metadata"]["ownerReferences"][0]["uid"] == "u"
 
 
+@pytest.mark.parametrize("ttl", ["0s", "-1m"])
+def test_no_time_to_live_is_left_to_the_server(ttl: str) -> None:
+    with api_server() as server:
+        server.on("POST", EXPORTS, {"metadata": {"name": "e", "uid": "u"}})
+        server.on("POST", SECRETS, {})
+        assert run(server, "create", "e", "--vm", "web", f"--ttl={ttl}").code == 0
+        export = server.writes[0][1]
+    assert isinstance(export, dict)
+    assert "ttlDuration" not in export["spec"]
+
+
+def test_nothing_is_done_for_a_file_that_cannot_be_written() -> None:
+    with api_server() as server:
+        words = ["--output", "/no/such/file", "--delete-vme", "--vm", "web"]
+        ran = run(server, "download", "e", *words)
+        assert server.writes == []
+    assert (ran.code, "there is no directory /no/such" in ran.err) == (1, True)
+
+
 def test_create_what_is_there() -> None:
     with api_server() as server:
         server.object(f"{EXPORTS}/e", {})
