@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from tests.fakes.specs import UID, machine
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
     place = MachineLayout(root=tmp_path / "vm", uid=UID, caps_cache=tmp_path / "cache")
-    lifecycle.prepare(machine(), place, HostFacts())
+    lifecycle.prepare(machine(), place, HostFacts(qemu_user=os.getuid()))
     return place.root
 
 

@@ -26,7 +26,7 @@ def place(tmp_path: Path) -> MachineLayout:
 def test_a_prepared_machine_has_everything_that_its_launcher_reads(place: MachineLayout) -> None:
     resolver = Resolver(nameservers=("10.244.1.1",), search=("default.svc.cluster.local",))
     spec = machine(resolver=resolver)
-    lifecycle.prepare(spec, place, HostFacts(cpus=3))
+    lifecycle.prepare(spec, place, HostFacts(cpus=3, qemu_user=os.getuid()))
     assert specs.decode(place.spec.read_bytes()) == spec
     assert b'"cpus":3' in place.facts.read_bytes()
     assert place.resolv_conf.read_text() == (
@@ -40,7 +40,7 @@ def test_a_prepared_machine_has_everything_that_its_launcher_reads(place: Machin
 
 def test_preparing_again_takes_the_new_spec(place: MachineLayout) -> None:
     for hostname in ("one", "two"):
-        lifecycle.prepare(machine(hostname=hostname), place, HostFacts())
+        lifecycle.prepare(machine(hostname=hostname), place, HostFacts(qemu_user=os.getuid()))
     assert specs.decode(place.spec.read_bytes()).hostname == "two"
 
 
@@ -82,7 +82,7 @@ async def test_destroying_ends_the_process_and_removes_the_directory(
 
 
 async def test_nobody_answers_for_a_machine_that_does_not_run(place: MachineLayout) -> None:
-    lifecycle.prepare(machine(), place, HostFacts())
+    lifecycle.prepare(machine(), place, HostFacts(qemu_user=os.getuid()))
     for attempt in (
         lifecycle.connect(place),
         lifecycle.open_serial(place),
@@ -94,7 +94,7 @@ async def test_nobody_answers_for_a_machine_that_does_not_run(place: MachineLayo
 
 
 async def test_a_start_without_a_pod_says_what_is_missing(place: MachineLayout) -> None:
-    lifecycle.prepare(machine(), place, HostFacts())
+    lifecycle.prepare(machine(), place, HostFacts(qemu_user=os.getuid()))
     with pytest.raises(HostError, match="no network namespace") as caught:
         await lifecycle.start(place, Path("/run/netns/vt-none"))
     assert caught.value.hint == f"see `{place.log}`"
