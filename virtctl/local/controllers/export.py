@@ -13,7 +13,14 @@ from secrets import token_hex
 from virtctl.errors import NotFound
 from virtctl.local.api.service import ApiService
 from virtctl.local.runtime import conditions, exporting, fillings, reconcile
-from virtctl.local.runtime.changes import Change, Create, Requeue, delete, status_patch
+from virtctl.local.runtime.changes import (
+    Announce,
+    Change,
+    Create,
+    Requeue,
+    delete,
+    status_patch,
+)
 from virtctl.local.runtime.clock import Clock
 from virtctl.local.runtime.conditions import condition
 from virtctl.local.runtime.owners import controller_reference, is_deleting
@@ -47,11 +54,6 @@ _LIFETIME = "2h0m0s"
 _LOOK_AGAIN = 5.0  # seconds between looks at the source
 _PATIENCE = 1.0  # seconds between looks for what is about to come
 _SOURCES = {PVC.name: PVC, VIRTUAL_MACHINE.name: VIRTUAL_MACHINE, SNAPSHOT.name: SNAPSHOT}
-_MISSING = {
-    PVC.name: "PVCNotFound",
-    VIRTUAL_MACHINE.name: "VMNotFound",
-    SNAPSHOT.name: "VMSnapshotNotFound",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,16 +162,25 @@ class ExportController:
             return [delete(EXPORT, seen.export)]
         made: list[Change] = []
         if not seen.has_service:
-            made.append(Create(kind=SERVICE, document=build_service(seen.export)))
-        own = seen.source is not None and not text(seen.export, "spec", "tokenSecretRef")
+            service = build_service(seen.export)
+            made.append(Create(kind=SERVICE, document=service))
+            shown = f"{namespace_of(service)}/{name_of(service)}"
+            made.append(_told(seen, "ServiceCreated", f"Created service {shown}"))
+        own = _hindrance(seen) is None and not text(seen.export, "spec", "tokenSecretRef")
         if own and not seen.has_token:
             owner = controller_reference(EXPORT, seen.export)
             secret = exporting.build_token(seen.export, seen.token, owner)
             made.append(Create(kind=SECRET, document=secret))
+            shown = f"{namespace_of(secret)}/{name_of(secret)}"
+            made.append(_told(seen, "SecretCreated", f"Created default secret {shown}"))
         made.extend(_report(seen, now, self._authority))
         ready = _trouble(seen).reason == _READY
         patience = _LOOK_AGAIN if ready else _PATIENCE
         return [*made, Requeue(min(patience, ends - now))]
+
+
+def _told(seen: Seen, reason: str, message: str) -> Announce:
+    return Announce(about=seen.export, reason=reason, message=message)
 
 
 def expires(export: Document) -> float:
@@ -210,31 +221,65 @@ class _Word:
     message: str = ""
 
 
+_INITIALIZING = _Word("Pending", "Initializing")
+
+
 def _trouble(seen: Seen) -> _Word:
     """What an export waits for, or that it is ready."""
-    kind = text(seen.export, "spec", "source", "kind")
-    if seen.source is None:
-        known = _MISSING.get(kind, "Initializing")
-        return _Word("Pending", "Initializing" if kind == PVC.name else known)
-    if kind == SNAPSHOT.name and not flag(seen.source, "status", "readyToUse"):
-        return _Word("Pending", "VMSnapshotNotReady", "the snapshot is not ready to use")
-    names = exporting.claim_names(seen.export, seen.matter)
-    found = next(exporting.problems(seen.claims, names), None)
-    return _Word("Pending", *found) if found is not None else _unserved(seen)
-
-
-def _unserved(seen: Seen) -> _Word:
-    """What keeps an export from being served, whose source is as it must be."""
-    if seen.user:
-        return _Word("Pending", "InUse", f"pod {seen.user} uses a claim that is exported")
-    if not exporting.volumes(seen.export, seen.matter, seen.claims):
-        return _Word("Skipped", "NoVolumes", "there are no volumes to export")
+    hindrance = _hindrance(seen)
+    if hindrance is not None:
+        return hindrance
     if not seen.has_token:
-        name = exporting.token_secret(seen.export)
-        return _Word("Pending", "Initializing", f"secret {name} is not there yet")
-    if not seen.address:
-        return _Word("Pending", "PodPending", "the export server does not listen yet")
-    return _Word("Ready", _READY)
+        return _INITIALIZING
+    return _Word("Ready", _READY) if seen.address else _Word("Pending", "PodPending")
+
+
+def _hindrance(seen: Seen) -> _Word | None:
+    """What keeps the source from being read; None when nothing does."""
+    where = f"{namespace_of(seen.export)}/{text(seen.export, 'spec', 'source', 'name')}"
+    match text(seen.export, "spec", "source", "kind"):
+        case PVC.name:
+            return _of_claim(seen, f"PersistentVolumeClaim {where}")
+        case VIRTUAL_MACHINE.name:
+            return _of_machine(seen, f"Virtual Machine {where}")
+        case SNAPSHOT.name:
+            return _of_snapshot(seen, f"VirtualMachineSnapshot {where}")
+        case _:
+            return _INITIALIZING
+
+
+def _of_claim(seen: Seen, shown: str) -> _Word | None:
+    if seen.source is None:
+        return _INITIALIZING
+    if not exporting.is_populated(seen.source):
+        return _Word("Pending", "PVCPending", f"{shown} is not populated")
+    return _Word("Pending", "InUse", f"{shown} is in use") if seen.user else None
+
+
+def _of_machine(seen: Seen, shown: str) -> _Word | None:
+    if seen.source is None:
+        return _Word("Skipped", "VMNotFound", f"{shown} not found")
+    awaited = any(
+        text(one, "dataVolume", "name") not in seen.claims
+        for one in objects(seen.source, "spec", "template", "spec", "volumes")
+        if "dataVolume" in one
+    )
+    if not seen.claims and not awaited:
+        return _Word("Skipped", "VMNoVolumes", f"{shown} has no volumes")
+    if awaited or not all(map(exporting.is_populated, seen.claims.values())):
+        message = f"Not all volumes in the {shown} are populated"
+        return _Word("Pending", "VolumesNotPopulated", message)
+    return _Word("Pending", "InUse", f"{shown} is running") if seen.user else None
+
+
+def _of_snapshot(seen: Seen, shown: str) -> _Word | None:
+    if seen.source is None:
+        return _Word("Skipped", "VMSnapshotNotFound", f"{shown} not found")
+    if not flag(seen.source, "status", "readyToUse"):
+        return _Word("Pending", "NotAllPVCsCreated", f"{shown} is not ready to use")
+    if not exporting.volumes(seen.export, seen.matter, seen.claims):
+        return _Word("Skipped", "Initializing")
+    return None
 
 
 def _report(seen: Seen, now: float, authority: str) -> Iterator[reconcile.Doable]:
@@ -248,8 +293,7 @@ def _report(seen: Seen, now: float, authority: str) -> Iterator[reconcile.Doable
     if kind == PVC.name:
         wanted.append(_claim_condition(seen))
     if kind == SNAPSHOT.name:
-        made = "True" if ready else "False"
-        wanted.append(condition("VolumesCreated", made, reason="" if ready else word.reason))
+        wanted.append(_volumes_condition(seen, word))
     status: Document = {
         **child(export, "status"),
         "phase": word.phase,
@@ -257,13 +301,14 @@ def _report(seen: Seen, now: float, authority: str) -> Iterator[reconcile.Doable
         "ttlExpirationTime": stamp(expires(export)),
         "conditions": conditions.merged(objects(export, "status", "conditions"), wanted, now),
     }
-    if seen.source is not None or text(export, "spec", "tokenSecretRef"):
+    if _hindrance(seen) is None or text(export, "spec", "tokenSecretRef"):
         status["tokenSecretRef"] = exporting.token_secret(export)
-    machine = exporting.machine_of(export, seen.matter)
-    if machine:
-        status["virtualMachineName"] = name_of(machine)
-    status.pop("links", None)
+    name = _machine_name(seen)
+    if name:
+        status["virtualMachineName"] = name
+    status["links"] = {}
     if ready:
+        machine = exporting.machine_of(export, seen.matter)
         found = exporting.volumes(export, seen.matter, seen.claims)
         starts = {
             "internal": exporting.inner_base(export),
@@ -276,11 +321,30 @@ def _report(seen: Seen, now: float, authority: str) -> Iterator[reconcile.Doable
     yield from status_patch(EXPORT, export, status)
 
 
+def _machine_name(seen: Seen) -> str:
+    kind = text(seen.export, "spec", "source", "kind")
+    if kind == VIRTUAL_MACHINE.name:
+        return text(seen.export, "spec", "source", "name")
+    return text(seen.source or {}, "spec", "source", "name") if kind == SNAPSHOT.name else ""
+
+
 def _claim_condition(seen: Seen) -> Document:
-    name = text(seen.export, "spec", "source", "name")
+    where = f"{namespace_of(seen.export)}/{text(seen.export, 'spec', 'source', 'name')}"
     if seen.source is None:
-        absent = f"pvc {namespace_of(seen.export)}/{name} not found"
+        absent = f"PersistentVolumeClaim {where} not found"
         return condition("PVCReady", "False", reason="PVCNotFound", message=absent)
-    if text(seen.source, "status", "phase") != "Bound":
-        return condition("PVCReady", "False", reason="PVCPending")
-    return condition("PVCReady", "True", reason="PVCBound")
+    phase = text(seen.source, "status", "phase")
+    if phase == "Bound":
+        return condition("PVCReady", "True", reason="PVCBound")
+    return condition("PVCReady", "False", reason="Unknown" if phase == "Lost" else "PVCPending")
+
+
+def _volumes_condition(seen: Seen, word: _Word) -> Document:
+    if word.phase == "Skipped":
+        where = f"{namespace_of(seen.export)}/{text(seen.export, 'spec', 'source', 'name')}"
+        message = f"VirtualMachineSnapshot {where} does not contain any volume snapshots"
+        reason = "VMSnapshotNoVolumes"
+        return condition("VolumesCreated", "False", reason=reason, message=message)
+    if word.reason == "NotAllPVCsCreated":
+        return condition("VolumesCreated", "False", reason=word.reason, message=word.message)
+    return condition("VolumesCreated", "True", reason="AllPVCsReady")

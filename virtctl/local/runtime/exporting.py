@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from virtctl.local.runtime import copies, fillings, volumecopies
+from virtctl.local.runtime.naming import joined
 from virtctl.local.runtime.podmanifest import ATTENDED
 from virtctl.models.documents import (
     Document,
@@ -41,6 +42,7 @@ PORT = 8443
 """Where the server listens for pods, on the nodes."""
 RECORD = "export-address"
 """Where the server's address is kept, among the records of ``node.uploads``."""
+_UNLUCKY = 53  # characters with which a name would begin with a dash, as KubeVirt says
 _BASE = "/api/export.kubevirt.io/v1/namespaces/{}/virtualmachineexports/{}"
 
 
@@ -155,7 +157,7 @@ def links(
 
 def token_secret(export: Document) -> str:
     """Name of the Secret that has the export's token."""
-    return text(export, "spec", "tokenSecretRef") or f"export-token-{name_of(export)}"
+    return text(export, "spec", "tokenSecretRef") or joined("export-token", name_of(export))
 
 
 def manifests(
@@ -246,7 +248,10 @@ def build_token(export: Document, token: str, owner: Document) -> Document:
 
 def service_name(export: Document) -> str:
     """Name of the Service by which an export is reached, and of the pod behind it."""
-    return f"virt-export-{name_of(export)}"[:63].rstrip("-")
+    end = name_of(export).replace(".", "-")  # a Service's name has no dots
+    if len(end) == _UNLUCKY:
+        end = end[:-1]
+    return joined("virt-export", end)
 
 
 def build_pod(export: Document, node: str, owner: Document) -> Document:
@@ -276,13 +281,7 @@ def is_ready(export: Document) -> bool:
     return text(export, "status", "phase") == "Ready"
 
 
-def problems(claims: Mapping[str, Document], names: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Reason and message of what is wrong with the claims that an export reads."""
-    for name in names:
-        claim = claims.get(name)
-        if claim is None:
-            yield "PVCNotFound", f"pvc {name} not found"
-        elif text(claim, "status", "phase") != "Bound":
-            yield "PVCPending", f"pvc {name} is not bound"
-        elif not fillings.is_filled(claim) or find(claim, "metadata", "deletionTimestamp"):
-            yield "PVCPending", f"pvc {name} is not filled yet"
+def is_populated(claim: Document) -> bool:
+    """Whether a claim that an export reads has what it is to have, and stays."""
+    going = find(claim, "metadata", "deletionTimestamp") is not None
+    return text(claim, "status", "phase") == "Bound" and fillings.is_filled(claim) and not going

@@ -48,14 +48,13 @@ def test_a_machine_elsewhere():
 
 
 def test_claims_that_are_not_as_they_must_be():
-    def problem(claim):
-        return next(exporting.problems({"c": claim} if claim else {}, ("c",)), ("", ""))[0]
-
-    assert problem(CLAIM) == ""
-    assert problem(None) == "PVCNotFound"
-    assert problem({**CLAIM, "status": {}}) == "PVCPending"
+    assert exporting.is_populated(CLAIM)
+    assert not exporting.is_populated({**CLAIM, "status": {}})
     filling = {"cdi.kubevirt.io/storage.upload.target": ""}
-    assert problem({**CLAIM, "metadata": {"name": "c", "annotations": filling}}) == "PVCPending"
+    metadata = {"name": "c", "annotations": filling}
+    assert not exporting.is_populated({**CLAIM, "metadata": metadata})
+    going = {"name": "c", "deletionTimestamp": "2026-01-01T00:00:00Z"}
+    assert not exporting.is_populated({**CLAIM, "metadata": going})
 
 
 def test_formats_and_tokens():
@@ -65,3 +64,10 @@ def test_formats_and_tokens():
     assert exporting.token_secret(EXPORT) == "export-token-e1"
     assert exporting.build_token(EXPORT, "t", {})["metadata"]["name"] == "export-token-e1"
     assert not exporting.is_ready(EXPORT)
+
+
+def test_services_have_names_without_dots():
+    export = {"metadata": {"name": "of.a.machine", "namespace": "default"}}
+    assert exporting.service_name(export) == "virt-export-of-a-machine"
+    export["metadata"]["name"] = "n" * 53
+    assert exporting.service_name(export) == "v-efa2f187-" + "n" * 52
