@@ -7,7 +7,8 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Start a pod's first process for ``run DIR``, probe QEMU for ``warm DIR``.
+    """Start a pod's first process for ``run DIR``, probe QEMU for ``warm DIR``, and answer what
+    somebody in the pod asks of ``virsh``.
 
     Everything else is left to the command line, which neither of them must load: the first process
     stays for the machine's whole life.
@@ -20,6 +21,10 @@ def main() -> None:
         from launcher.system import warming
 
         sys.exit(warming.main(Path(sys.argv[2])))
+    if len(sys.argv) > 2 and sys.argv[1] == "virsh":
+        from launcher.system import virsh
+
+        sys.exit(virsh.main(Path(sys.argv[2]), sys.argv[3:]))
     from launcher import cli
 
     cli.main()

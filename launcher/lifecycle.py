@@ -262,11 +262,15 @@ async def spawn_exec(
 ) -> PodProcess:
     """Start a program in the pod: in its network, mounts, processes and host name.
 
-    Raises ``LauncherGone`` when the machine does not run.
+    ``virsh`` is ours (see ``launcher.system.virsh``). Raises ``LauncherGone`` when the machine
+    does not run.
     """
     pid = _pid(place)
     if pid is None:
         raise LauncherGone("the machine's pod has no processes any more")
+    if argv[0] == "virsh":
+        words = [sys.executable, "-P", "-m", "launcher", "virsh", str(place.root), *argv[1:]]
+        return await podexec.start(words, podexec.environment(tty=tty), tty=tty, stdin=stdin)
     return await podexec.spawn(pid, argv, tty=tty, stdin=stdin)
 
 

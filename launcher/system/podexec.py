@@ -103,11 +103,15 @@ async def spawn(pid: int, argv: Sequence[str], *, tty: bool, stdin: bool) -> Pod
     """
     nsenter = str(process.find("nsenter"))
     words = [nsenter, f"--target={pid}", "--mount", "--uts", "--ipc", "--net", "--pid", "--", *argv]
-    env = {"PATH": _PATH, "HOME": "/root", "TERM": "xterm" if tty else "dumb"}
     try:
-        return await start(words, env, tty=tty, stdin=stdin)
+        return await start(words, environment(tty=tty), tty=tty, stdin=stdin)
     except OSError as error:
         raise HostError(f"`{argv[0]}` cannot be run in the pod: {error.strerror}") from error
+
+
+def environment(*, tty: bool) -> dict[str, str]:
+    """What programs in a pod find in their environment."""
+    return {"PATH": _PATH, "HOME": "/root", "TERM": "xterm" if tty else "dumb"}
 
 
 async def start(words: Sequence[str], env: dict[str, str], *, tty: bool, stdin: bool) -> PodProcess:
