@@ -53,6 +53,7 @@ from virtctl.models.kinds import (
     MIGRATION_POLICY,
     NAMESPACE,
     POD,
+    RESOURCE_QUOTA,
     VIRTUAL_MACHINE_INSTANCE,
 )
 
@@ -101,21 +102,30 @@ class MigrationController:
 
     def __init__(self) -> None:
         self._known: dict[Key, set[Key]] = {}
+        self._rejected: set[Key] = set()
 
     @property
     def watched(self) -> tuple[Watched, ...]:
-        """Migrations, their instances and their pods."""
+        """Migrations, their instances and their pods, and what may let a rejected one go on."""
         return (
             Watched(MIGRATION, self._note),
             Watched(VIRTUAL_MACHINE_INSTANCE, self._about),
             Watched(POD, _of_pod),
+            Watched(RESOURCE_QUOTA, self._rejected_in),
         )
 
     def _note(self, migration: Document) -> tuple[Key, ...]:
         key = Key(namespace_of(migration), name_of(migration))
         vmi = Key(key.namespace, text(migration, "spec", "vmiName"))
         self._known.setdefault(vmi, set()).add(key)
+        if conditions.holds(migration, _REJECTED) and not migrating.is_final(migration):
+            self._rejected.add(key)
+        else:
+            self._rejected.discard(key)
         return (key,)
+
+    def _rejected_in(self, quota: Document) -> tuple[Key, ...]:
+        return tuple(key for key in self._rejected if key.namespace == namespace_of(quota))
 
     def _about(self, vmi: Document) -> tuple[Key, ...]:
         return tuple(self._known.get(Key(namespace_of(vmi), name_of(vmi)), ()))
@@ -131,6 +141,7 @@ class MigrationController:
         except NotFound:
             for known in self._known.values():
                 known.discard(key)
+            self._rejected.discard(key)
             return None
         vmi = service.find(VIRTUAL_MACHINE_INSTANCE, key.namespace, _vmi_name(migration))
         every = service.list(MIGRATION).items
@@ -153,6 +164,8 @@ class MigrationController:
             return list(_after(seen))
         status = deepcopy(child(seen.migration, "status"))
         made = list(_step(seen, status, now))
+        if text(status, "phase") not in {"", "Pending"}:
+            _let_in(status, now)
         return [*made, *status_patch(MIGRATION, seen.migration, status)]
 
     def refused(
@@ -163,9 +176,18 @@ class MigrationController:
             return []
         status = deepcopy(child(seen.migration, "status"))
         phases.enter(status, "Pending", now)
+        if "exceeded quota" not in str(error):
+            return list(status_patch(MIGRATION, seen.migration, status))
         said = condition(_REJECTED, "True", reason="RejectedByResourceQuota", message=str(error))
         status["conditions"] = conditions.merged(objects(status, "conditions"), [said], now)
         return list(status_patch(MIGRATION, seen.migration, status))
+
+
+def _let_in(status: Document, now: float) -> None:
+    """No quota is in the way of a target pod that is there; changes ``status``."""
+    known = list(objects(status, "conditions"))
+    if any(text(one, "type") == _REJECTED for one in known):
+        status["conditions"] = conditions.merged(known, (), now, drop=(_REJECTED,))
 
 
 def _vmi_name(migration: Document) -> str:

@@ -301,8 +301,7 @@ def resources(vmi: Document, settings: PodSettings) -> Document:
     """What the machine's container requests, and what it is limited to."""
     requests: Document = dict(child(vmi, "spec", "domain", "resources", "requests"))
     limits: Document = dict(child(vmi, "spec", "domain", "resources", "limits"))
-    least = memory_overhead(vmi, _requested_memory(vmi).value, vcpus(vmi))
-    overhead = int(least * settings.overhead_ratio)
+    overhead = overhead_of(vmi, settings)
     requests["memory"] = str(_with(_requested_memory(vmi), overhead))
     requests.setdefault("cpu", f"{vcpus(vmi) * 1000 // settings.cpu_ratio}m")
     requests.setdefault("ephemeral-storage", "50M")
@@ -318,6 +317,12 @@ def resources(vmi: Document, settings: PodSettings) -> Document:
         number = str(settings.resources.count(resource))
         requests[resource] = limits[resource] = number
     return {"requests": requests, "limits": limits}
+
+
+def overhead_of(vmi: Document, settings: PodSettings) -> int:
+    """Bytes of memory that the machine's container is given beside what the machine asks for."""
+    least = memory_overhead(vmi, _requested_memory(vmi).value, vcpus(vmi))
+    return int(least * settings.overhead_ratio)
 
 
 def _with(amount: Quantity, overhead: int) -> Quantity:

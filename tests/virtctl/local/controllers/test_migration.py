@@ -1,7 +1,9 @@
 import pytest
 
+from virtctl.errors import Forbidden
 from virtctl.local.controllers.migration import MigrationController, Seen
-from virtctl.local.runtime.changes import describe
+from virtctl.local.runtime.changes import Create, describe
+from virtctl.models.kinds import POD
 
 NOW = 1_800_000_000.0
 STAMP = "2027-01-15T08:00:00Z"
@@ -92,6 +94,44 @@ def test_a_new_migration_makes_a_pod():
         "Pending",
         "Scheduling",
     ]
+
+
+FULL = Forbidden("exceeded quota: q, requested: memory=1Gi, used: memory=1Gi, limited: memory=1Gi")
+
+
+def rejected(error):
+    make = Create(kind=POD, document={})
+    (patch,) = MigrationController().refused(seen(target=None), make, error, NOW)
+    return describe(patch)["body"]["status"]
+
+
+def test_a_quota_keeps_a_migration_waiting():
+    status = rejected(FULL)
+    (condition,) = status["conditions"]
+    assert (status["phase"], condition["status"]) == ("Pending", "True")
+    assert condition["type"] == "migrationRejectedByResourceQuota"
+    assert "conditions" not in rejected(Forbidden("no more"))
+
+
+def test_a_migration_is_looked_at_again_when_a_quota_changes():
+    controller = MigrationController()
+    by_migration, _, _, by_quota = (watched.keys for watched in controller.watched)
+    quota = {"metadata": {"name": "q", "namespace": "default"}}
+    waiting = migration("Pending")
+    by_migration(waiting)
+    assert by_quota(quota) == ()
+    waiting["status"] |= rejected(FULL)
+    (key,) = by_migration(waiting)
+    assert by_quota(quota) == (key,)
+    assert by_quota({"metadata": {"name": "q", "namespace": "other"}}) == ()
+
+
+def test_a_pod_that_is_there_was_not_rejected():
+    waiting = migration("Pending")
+    waiting["status"] |= rejected(FULL)
+    (patch,) = decide(seen(migration=waiting))
+    assert patch["body"]["status"]["phase"] == "Scheduling"
+    assert not patch["body"]["status"]["conditions"]
 
 
 @pytest.mark.parametrize(

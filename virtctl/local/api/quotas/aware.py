@@ -24,7 +24,7 @@ from virtctl.models.documents import (
 )
 from virtctl.models.kinds import AAQ, NAMESPACE, POD, Kind
 from virtctl.wire.labelselectors import read_selector
-from virtctl.wire.quantities import Quantity, quantity_or_none
+from virtctl.wire.quantities import Notation, Quantity, quantity_or_none
 
 GATE = "ApplicationAwareQuotaGate"
 ENABLING = "application-aware-quota/enable-gating"
@@ -107,13 +107,18 @@ def is_of_pods(resource: str) -> bool:
 # --- how much -------------------------------------------------------------------------------
 
 
-def pod_usage(pod: Document, vmi: Document | None, method: str) -> Usage:
+def pod_usage(pod: Document, vmi: Document | None, method: str, overhead: int = 0) -> Usage:
     """What ``pod`` uses; ``vmi`` is the machine in a launcher pod.
+
+    ``overhead`` is how many bytes the pod has been given beside the machine's own memory.
 
     The target of a migration counts for what the machine has more there than where it runs.
     """
     if vmi is None or not is_launcher(pod) or method == "IgnoreVmiCalculator":
         return usage_of(POD, pod)
+    if method == "GuestEffectiveResources":
+        used = _without_overhead(pod, overhead)
+        return dict.fromkeys(used, _ZERO) if _is_target(pod, vmi) else used
     if not _is_target(pod, vmi):
         return _launcher_usage(pod, vmi, method, runs_there=True)
     there = _launcher_usage(pod, vmi, method, runs_there=False)
@@ -138,9 +143,6 @@ def _launcher_usage(pod: Document, vmi: Document, method: str, *, runs_there: bo
     match method:
         case "VmiPodUsage":
             return usage_of(POD, pod)
-        case "GuestEffectiveResources":
-            used = usage_of(POD, _compute_only(pod))
-            return used | {name: has["memory"] for name in _VIRTUAL["memory"] if name in used}
         case "VirtualResources":
             one = Quantity.of(1)
             return {"pods": one, "count/pods": one, **_spelled(has, _VIRTUAL)}
@@ -150,6 +152,16 @@ def _launcher_usage(pod: Document, vmi: Document, method: str, *, runs_there: bo
 
 def _spelled(has: Usage, names: Mapping[str, tuple[str, ...]]) -> Usage:
     return {name: has[resource] for resource in names for name in names[resource]}
+
+
+def _without_overhead(pod: Document, overhead: int) -> Usage:
+    """What the machine's container uses; ``memory`` alone, without a prefix, is not made less."""
+    used = usage_of(POD, _compute_only(pod))
+    more = Quantity.of(overhead, Notation.BINARY)
+    for name in ("requests.memory", "limits.memory"):
+        if name in used:
+            used[name] = _more(used[name], more)
+    return used
 
 
 def _compute_only(pod: Document) -> Document:

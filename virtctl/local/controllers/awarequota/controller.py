@@ -15,12 +15,13 @@ from virtctl.local.runtime.changes import Change
 from virtctl.local.runtime.clock import Clock
 from virtctl.local.runtime.queue import Key
 from virtctl.local.runtime.reconcile import Watched
-from virtctl.models.documents import Document, name_of, namespace_of
+from virtctl.models.documents import Document, child, name_of, namespace_of
 from virtctl.models.kinds import (
     AAQ,
     AWARE_APPLIED_QUOTA,
     AWARE_CLUSTER_QUOTA,
     AWARE_QUOTA,
+    KUBEVIRT,
     NAMESPACE,
     POD,
     RESOURCE_QUOTA,
@@ -83,6 +84,9 @@ class AwareQuotaController:
                 (name_of(quota), namespace_of(quota)): _others(quota, service)
                 for quota in found[AWARE_QUOTA]
             },
+            configuration=next(
+                (child(one, "spec", "configuration") for one in service.list(KUBEVIRT).items), {}
+            ),
         )
 
     def decide(self, seen: World, now: float) -> Sequence[Change]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from virtctl.local.api.quotas import aware
 from virtctl.local.api.quotas.allowance import hard, in_scope
 from virtctl.local.api.quotas.usage import Usage, counts, total
+from virtctl.local.runtime.podmanifest import overhead_of, settings_of
 from virtctl.models.documents import (
     Document,
     child,
@@ -25,7 +26,10 @@ _ALLOWED = ("spec", "configuration", "allowApplicationAwareClusterResourceQuota"
 
 @dataclass(frozen=True)
 class World:
-    """Everything, as it was read at once. ``others`` is what is used of things that are no pods."""
+    """Everything, as it was read at once. ``others`` is what is used of things that are no pods.
+
+    ``configuration`` is that of the KubeVirt object.
+    """
 
     aaq: Document | None
     namespaces: tuple[Document, ...] = ()
@@ -36,6 +40,7 @@ class World:
     applied: tuple[Document, ...] = ()
     managed: tuple[Document, ...] = ()
     others: dict[tuple[str, str], Usage] = field(default_factory=dict)
+    configuration: Document = field(default_factory=dict)
 
     @property
     def allows_cluster_quotas(self) -> bool:
@@ -46,7 +51,8 @@ class World:
         """What ``pod`` uses."""
         domain = strings(pod, "metadata", "annotations").get("kubevirt.io/domain", "")
         vmi = self.machines.get((namespace_of(pod), domain))
-        return aware.pod_usage(pod, vmi, aware.method_of(self.aaq or {}))
+        overhead = 0 if vmi is None else overhead_of(vmi, settings_of(self.configuration))
+        return aware.pod_usage(pod, vmi, aware.method_of(self.aaq or {}), overhead)
 
     def is_for(self, namespace: str) -> bool:
         """Whether AAQ is for the namespace called so."""

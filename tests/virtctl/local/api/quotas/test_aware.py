@@ -52,8 +52,14 @@ def test_pods_as_they_are(method: str) -> None:
 
 
 def test_what_the_guest_has_of_its_pod() -> None:
-    found = used("GuestEffectiveResources")
-    assert (found["requests.cpu"], found["requests.memory"]) == ("100m", "1Gi")
+    found = aware.pod_usage(pod(), VMI, "GuestEffectiveResources", 276 << 20)
+    assert (str(found["requests.cpu"]), str(found["requests.memory"])) == ("100m", "1Gi")
+    assert "limits.memory" not in found
+    assert str(found["memory"]) == "1300Mi"
+    there = pod(**TARGET, node="b")
+    assert set(map(str, aware.pod_usage(there, VMI, "GuestEffectiveResources", 1).values())) == {
+        "0"
+    }
 
 
 TARGET = {"labels": {"kubevirt.io/migrationJobUID": "u"}}

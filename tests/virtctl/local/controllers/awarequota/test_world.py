@@ -1,4 +1,5 @@
 from virtctl.local.controllers.awarequota.world import Limit, World, runs, waiting
+from virtctl.local.runtime.podmanifest import resources, settings_of
 from virtctl.models.documents import Document
 
 NAMESPACES: tuple[Document, ...] = (
@@ -40,3 +41,22 @@ def test_what_is_used_by_name_of_the_quota() -> None:
     used = limit.used(World(None), (pod("x", "1"), pod("y", "2")), "a")
     assert {name: str(amount) for name, amount in used.items()} == {"pods": "2", "services": "0"}
     assert limit.used(World(None), (pod("x", "1"),), "b")["pods"].value == 0
+
+
+def test_memory_beside_a_machines_own_is_left_out_of_what_the_guest_has() -> None:
+    cpu: Document = {"sockets": 1, "cores": 1, "threads": 1}
+    vmi: Document = {"spec": {"domain": {"cpu": cpu, "memory": {"guest": "1Gi"}}}}
+    settings: Document = {"additionalGuestMemoryOverheadRatio": "2"}
+    launcher: Document = {
+        "metadata": {
+            "name": "p", "namespace": "a", "labels": {"kubevirt.io": "virt-launcher"},
+            "annotations": {"kubevirt.io/domain": "vm"},
+        },
+        "spec": {
+            "containers": [{"name": "compute", "resources": resources(vmi, settings_of(settings))}]
+        },
+    }  # fmt: skip
+    calculator: Document = {"configName": "GuestEffectiveResources"}
+    aaq: Document = {"spec": {"configuration": {"vmiCalculatorConfiguration": calculator}}}
+    world = World(aaq, machines={("a", "vm"): vmi}, configuration=settings)
+    assert str(world.usage(launcher)["requests.memory"]) == "1Gi"
