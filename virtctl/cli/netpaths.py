@@ -29,6 +29,7 @@ from virtctl.output.networks import causes
 from virtctl.output.networks import facts as seen
 from virtctl.output.networks.facts import Facts
 from virtctl.output.networks.findings import Finding
+from virtctl.output.networks.leases import of_lease
 from virtctl.output.networks.path import Path, definition_name, paths
 from virtctl.wire.paths import SIGHTS_GROUP
 
@@ -111,6 +112,15 @@ def running(session: Session, target: str) -> Machine:
             f"VM {found.name} does not run, so it has no network yet", f"virtctl start {found.name}"
         )
     return with_facts(session, found)
+
+
+def leases(session: Session, target: str) -> list[str]:
+    """What our DHCP servers saw of a machine's guest, a line a NIC; none where that is unseen."""
+    try:
+        found = running(session, target)
+    except VirtctlError:
+        return []
+    return [f"{one.nic}: {one.said}" for way in found.paths for one in of_lease(way, found.facts)]
 
 
 def with_facts(

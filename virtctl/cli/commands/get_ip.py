@@ -8,10 +8,10 @@ from virtctl.cli.options import Option, Timeout, VmName
 from virtctl.cli.outcome import Outcome
 from virtctl.cli.session import Session
 from virtctl.cli.verbs import doing
-from virtctl.cli.waiting import Awaited, look
+from virtctl.cli.waiting import Awaited, Patience, look
 from virtctl.cli.waiting import awaited as read_wait
 from virtctl.client import resources
-from virtctl.errors import NotFound, VirtctlError
+from virtctl.errors import NotFound, VirtctlError, WaitTimeout
 from virtctl.models.documents import Document, name_of
 from virtctl.models.kinds import POD
 from virtctl.output.addresses import Address, merge
@@ -43,7 +43,7 @@ def run(
     """
     patience = read_wait("ip" if wait else "", timeout, default=Awaited.IP)
     if patience:
-        patience.until(session, name)
+        _wait(session, patience, name)
     with doing(f"cannot get addresses of VM {name}"):
         seen = look(session, name)
         if seen.vmi is None and seen.vm is None:
@@ -60,6 +60,18 @@ def run(
     if first:
         return Outcome(next((a.address for a in shown if a.reachable), shown[0].address))
     return Outcome("\n".join(_table(shown)))
+
+
+def _wait(session: Session, patience: Patience, name: str) -> None:
+    """Wait; when it was in vain, tell how far the guest came with its lease."""
+    try:
+        patience.until(session, name)
+    except WaitTimeout:
+        from virtctl.cli.netpaths import leases  # all of networks, for this alone
+
+        for line in leases(session, name):
+            session.line(f"DHCP on {line}")
+        raise
 
 
 def _pod(session: Session, vmi: Document) -> Document:

@@ -14,9 +14,10 @@ from virtctl.cli.options import Argument, Option
 from virtctl.cli.outcome import Outcome
 from virtctl.cli.session import Session
 from virtctl.cli.targets import Named, parse
+from virtctl.cli.waiting import look
 from virtctl.client.sockets import dial, dial_direct
 from virtctl.client.subresources import path
-from virtctl.errors import NotFound, UsageError
+from virtctl.errors import NotFound, UsageError, VirtctlError
 from virtctl.streams.duplex import Direct, Duplex
 from virtctl.streams.forward import TcpForward, UdpForward
 from virtctl.streams.pump import pump
@@ -55,7 +56,7 @@ def run(
     """Forward local ports to a machine until Ctrl-C.
 
     A local port of 0, or none as in `:80`, takes a free one. Each connection has a stream of its
-    own: one that fails does not end the others.
+    own: one that fails does not end the others. When the machine is found to be deleted, it ends.
     """
     machine = parse(target)
     wanted = [parse_port(word) for word in ports]
@@ -91,6 +92,20 @@ def _number(text: str, word: str, least: int) -> int:
     raise UsageError(f"invalid port `{word}`: `{text}` is not a number from {least} to 65535")
 
 
+class _Here(NamedTuple):
+    """Where is listened, what is to be closed, and what ends it."""
+
+    address: str
+    stack: AsyncExitStack
+    gone: asyncio.Future[None]
+
+
+def _is_gone(session: Session, machine: Named) -> bool:
+    """Whether there is no such machine any more, nor an instance of it that still runs."""
+    seen = look(session, machine.name, machine.namespace)
+    return seen.vm is None and seen.vmi is None
+
+
 T = TypeVar("T")
 
 
@@ -118,31 +133,37 @@ async def _listen(
     session: Session, machine: Named, ports: list[Port], address: str, *, as_json: bool
 ) -> None:
     async with AsyncExitStack() as stack:
+        here = _Here(address, stack, asyncio.get_running_loop().create_future())
         for port in ports:
-            await _open(session, machine, port, address, stack, as_json=as_json)
-        await asyncio.Event().wait()
+            await _open(session, machine, port, here, as_json=as_json)
+        await here.gone
 
 
 async def _open(
     session: Session,
     machine: Named,
     port: Port,
-    address: str,
-    stack: AsyncExitStack,
+    here: _Here,
     *,
     as_json: bool,
 ) -> None:
     async def connect() -> Duplex | Direct:
-        if port.protocol == "udp":
-            return await _dial(session, machine, port, dial)
-        return await _dial(session, machine, port, dial_direct)
+        try:
+            if port.protocol == "udp":
+                return await _dial(session, machine, port, dial)
+            return await _dial(session, machine, port, dial_direct)
+        except NotFound:
+            if not here.gone.done() and _is_gone(session, machine):
+                problem = f"{machine} is gone: there is nothing left to forward to"
+                here.gone.set_exception(VirtctlError(problem))
+            raise
 
     def tell(problem: str) -> None:
         session.line(f"{problem} (port {port.remote} of {machine})")
 
     forward = (UdpForward if port.protocol == "udp" else TcpForward)(connect, tell)
-    bound = await forward.open(address, port.local)
-    stack.push_async_callback(forward.close)
+    bound = await forward.open(here.address, port.local)
+    here.stack.push_async_callback(forward.close)
     session.line(f"forwarding {port.protocol} {bound.host}:{bound.port} to {port.remote}")
     if as_json:
         line = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from virtctl.models.documents import Document, items, name_of, namespace_of, objects, text
@@ -33,6 +34,7 @@ _REMEDIES = (
     ("failed to locate", "create the definition: `virtctl net create`"),
     ("not found", "create the definition: `virtctl net create`"),
 )
+_MADE_UP_NAME = re.compile(r"[0-9a-f]{8,}")
 _SHARED_NAMESPACES = frozenset({"default", "openshift-multus", "openshift-sriov-network-operator"})
 
 
@@ -51,7 +53,9 @@ def of_events(events: Iterable[Document], *, running: bool) -> Iterator[Finding]
     for event in events:
         if text(event, "reason") in _EVENTS:
             said[text(event, "message")] = text(event, "reason")
-    for message, reason in said.items():
+    # Attempts differ in the names of links; the last of them says all that there is to say.
+    last = {(reason, _MADE_UP_NAME.sub("", message)): message for message, reason in said.items()}
+    for (reason, _), message in last.items():
         if reason == "FailedScheduling" and "bridge." not in message:
             continue
         about = "wire" if reason.startswith("Overlay") else "pod"

@@ -1,7 +1,11 @@
 import json
 
+from tests.fakes import sighted
 from tests.fakes.canned import KUBEVIRT, api_server, vm, vmi
 from tests.fakes.env import Ran, virtctl
+from tests.virtctl.cli.commands.net.test_explain import NETWORK, server
+
+__all__ = ["server"]
 
 
 def ask(*words: str, instance: dict[str, object] | None = None) -> Ran:
@@ -37,3 +41,16 @@ def test_no_address_says_why() -> None:
 
 def test_waiting() -> None:
     assert ask("--wait", "-1", instance=vmi()).out == "10.244.1.2\n"
+
+
+def test_waiting_in_vain_tells_what_became_of_the_lease(server) -> None:
+    made = sighted.vmi()
+    for each in made["status"]["interfaces"]:
+        del each["ipAddresses"]
+    server.object(f"{KUBEVIRT}/virtualmachineinstances/web", made)
+    lease = {"bridge": "k6t-eth0", "address": "10.0.2.2", "offers": 3, "acknowledged": 0}
+    server.object(NETWORK, {**sighted.sights(), "leases": [lease]})
+    ran = virtctl("get-ip", "web", "--wait", "--timeout=3s", server=server.url)
+    assert ran.code != 0
+    assert "did not come within 3 s" in ran.err
+    assert "DHCP on default: 10.0.2.2 was offered 3 times, and the guest never took it" in ran.err

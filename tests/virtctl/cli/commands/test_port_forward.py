@@ -85,3 +85,25 @@ def test_listening_until_interrupted(tmp_path: object) -> None:
             _, said = process.communicate(timeout=60)
         assert process.returncode == 0
     assert said == f"forwarding tcp 127.0.0.1:{bound['port']} to 22\n"
+
+
+@pytest.mark.timeout(200)
+def test_a_machine_that_is_gone_ends_it() -> None:
+    import json
+    import socket
+    import subprocess
+    import sys
+
+    with stream_server(server_speaks) as server:
+        argv = [sys.executable, "-m", "virtctl", f"--server={server.url}", "port-forward", "web"]
+        with subprocess.Popen(
+            [*argv, ":22", "-o", "json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
+            bound = json.loads(process.stdout.readline())
+            server.refusals = [(404, "there is no web")] * 50
+            with socket.create_connection((bound["address"], bound["port"])):
+                _, said = process.communicate(timeout=150)
+    assert process.returncode == 1
+    assert "error: there is no web (port 22 of " in said
+    assert said.endswith("/web/default is gone: there is nothing left to forward to\n")

@@ -32,6 +32,15 @@ def test_events(reason, message, remedy) -> None:
     assert remedy in found.remedy
 
 
+def test_attempts_that_differ_in_a_links_name_are_one() -> None:
+    events = [
+        {"reason": "FailedCreatePodSandBox", "message": f'no VLAN on "{link}": not supported'}
+        for link in ("veth8980c456", "veth73aa0a64")
+    ]
+    (found,) = causes.of_events(events, running=False)
+    assert "veth73aa0a64" in found.said
+
+
 def test_cpu_is_no_matter_of_networks() -> None:
     event = {"reason": "FailedScheduling", "message": "Insufficient cpu"}
     assert list(causes.of_events([event], running=False)) == []
