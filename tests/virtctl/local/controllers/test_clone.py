@@ -47,3 +47,15 @@ def test_a_refusal_is_told():
         "TargetVMCreationFailed", "failed creating target VM: no more",
     )  # fmt: skip
     assert patch.body["status"]["phase"] == "CreatingTargetVM"
+
+
+def test_a_clone_hears_of_the_machine_that_it_made():
+    controller = CloneController()
+    key = Key("default", "c1")
+    controller.observe(Shelf([clone(target={"name": "mine"})]), key)
+    machines = next(one for one in controller.watched if one.kind is VIRTUAL_MACHINE)
+    mine = {"metadata": {"name": "mine", "namespace": "default"}}
+    assert list(machines.keys(mine)) == [key]
+    assert list(machines.keys({"metadata": {"name": "mine", "namespace": "other"}})) == []
+    assert controller.observe(Shelf([]), key) is None
+    assert list(machines.keys(mine)) == []
