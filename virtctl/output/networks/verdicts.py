@@ -11,6 +11,9 @@ from virtctl.output.networks.findings import BAD, GOOD, UNKNOWN, Finding
 from virtctl.output.networks.leases import of_lease
 from virtctl.output.networks.path import BRIDGE, MASQUERADE, Hop, Path
 
+FOREIGN_NAME = "a.root-servers.net"
+"""A name that every name service finds, if it gets out at all."""
+
 _LAYER_TWO = frozenset({"tap", "bridge", "veth", "uplink"})
 _OVERLAY = "ovn-k8s-cni-overlay"
 
@@ -44,11 +47,13 @@ def _of_path(path: Path, facts: Facts) -> Iterator[Finding]:
 
 
 def of_names(facts: Facts) -> Iterator[Finding]:
-    """Whether the node's name service knows the machine."""
+    """Whether the node's name service knows the machine, and gets names of others answered."""
     for one in facts.names:
         name, server, count = text(one, "name"), text(one, "server"), integer(one, "addresses")
         where = f"node {server}"
-        if count > 0:
+        if name == FOREIGN_NAME:
+            yield _foreign(where, answered=count > 0)
+        elif count > 0:
             yield Finding("", where, "dns", GOOD, f"{name} has {count} addresses")
         elif count == 0:
             said = f"the name service knows no IPv4 address of {name}"
@@ -58,6 +63,14 @@ def of_names(facts: Facts) -> Iterator[Finding]:
             said = f"the name service does not answer for {name}"
             remedy = "look at `virtctl local logs`, and at policies for UDP port 53"
             yield Finding("", where, "dns", BAD, said, remedy)
+
+
+def _foreign(where: str, *, answered: bool) -> Finding:
+    if answered:
+        return Finding("", where, "dns", GOOD, f"{FOREIGN_NAME} is known: others' names are too")
+    said = f"{FOREIGN_NAME} gets no address: others' names cannot be looked up from here"
+    remedy = "well without a way out; else look at the name servers in the host's /etc/resolv.conf"
+    return Finding("", where, "dns", UNKNOWN, said, remedy)
 
 
 def _guest(path: Path, facts: Facts) -> Iterator[Finding]:

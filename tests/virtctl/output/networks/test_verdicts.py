@@ -116,3 +116,10 @@ def test_a_forward_chain_that_drops() -> None:
 def test_names(count, state) -> None:
     known = Facts(names=({"name": "web.default", "server": "10.0.0.1", "addresses": count},))
     assert [one.state for one in verdicts.of_names(known)] == [state]
+
+
+@pytest.mark.parametrize(("count", "state"), [(1, GOOD), (0, UNKNOWN), (-1, UNKNOWN)])
+def test_names_of_others(count, state) -> None:
+    asked = {"name": verdicts.FOREIGN_NAME, "server": "10.0.0.1", "addresses": count}
+    (found,) = verdicts.of_names(Facts(names=(asked,)))
+    assert (found.state, bool(found.remedy)) == (state, state == UNKNOWN)

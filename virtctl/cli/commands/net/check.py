@@ -90,7 +90,7 @@ def _probes(looked: Machine, goal: Goal | None) -> dict[str, list[tuple[str, ...
     """What is to be asked on the way, in the API's words."""
     asked: dict[str, list[tuple[str, ...]]] = {
         "ask": [],
-        "name": [(f"{looked.name}.{looked.namespace}",)],
+        "name": [(f"{looked.name}.{looked.namespace}",), (verdicts.FOREIGN_NAME,)],
         "echo": [],
     }
     for way in looked.paths:

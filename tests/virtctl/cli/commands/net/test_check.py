@@ -17,6 +17,7 @@ def test_all_is_well(server) -> None:
     asked = [one.query for one in server.asked if one.path == NETWORK]
     assert asked[0] == {}
     assert asked[1]["ask"].startswith("tap0,10.0.2.2/eth0,10.244.1.1/")
+    assert asked[1]["name"] == "web.default/a.root-servers.net"
     ran = virtctl("net", "check", "web", "10.9.9.9", server=server.url)
     assert "only the guest itself can ask for 10.9.9.9" in ran.out
 
