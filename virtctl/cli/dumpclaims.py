@@ -20,7 +20,8 @@ _MEBIBYTE = 2**20
 def make(session: Session, vm: str, claim: str, wish: Wish) -> None:
     """Create ``claim`` for a dump of ``vm``; ``wish.size`` is found out here.
 
-    Raises ``VirtctlError`` when the claim is there, or the machine has a dump already.
+    Raises ``VirtctlError`` when the claim is there, or the machine has a dump already, and then
+    ``UsageError`` for an access mode that no dump can be written with.
     """
     rest, namespace = session.rest, session.namespace
     machine = resources.get(rest, VIRTUAL_MACHINE, namespace, vm)
@@ -38,6 +39,7 @@ def make(session: Session, vm: str, claim: str, wish: Wish) -> None:
     vmi = resources.get(rest, VIRTUAL_MACHINE_INSTANCE, namespace, vm)
     overhead = _overhead(session, wish.storage_class)
     size = str(_enlarged(_memory(vmi) + _MORE, overhead))
+    check_modes(wish.access_mode)
     resources.create(rest, PVC, namespace, build(claim, namespace, wish._replace(size=size)))
     session.out(f"PVC {namespace}/{claim} created")
 

@@ -84,3 +84,17 @@ def test_read_only_claims() -> None:
     check_modes("ReadWriteMany")
     with pytest.raises(UsageError, match="read-only"):
         check_modes("ReadOnlyMany")
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"), [("ReadOnlyMany", "read-only"), ("Twice", "must be ReadWriteOnce or")]
+)
+def test_a_mode_is_looked_at_last(session_at: SessionAt, mode: str, said: str) -> None:
+    with api_server() as server:
+        machine(server, memory={"guest": "1Gi"})
+        with pytest.raises(UsageError, match=said):
+            make(session_at(server.url), "web", "dump", Wish("", "", mode))
+        asked = [one.path for one in server.asked]
+        assert asked[0] == f"{KUBEVIRT}/virtualmachines/web"
+        assert asked[-1] == CONFIG
+        assert server.writes == []

@@ -135,12 +135,12 @@ def run(
         string_map(labels, "--labels"),
         string_map(annotations, "--annotations"),
     )
+    patience = seconds(readiness_timeout or "2m", "--readiness-timeout")
     if what == "create":
         return making.create(wish)
     manifests = (
         exporting.Manifests(_json(manifest_output_format), include_secret) if manifest else None
     )
-    patience = seconds(readiness_timeout or "2m", "--readiness-timeout")
     forward = _port(local_port) if port_forward else None
     fetch = exporting.Wish(
         output, volume, format, manifests, insecure, service_url, forward, retry, patience

@@ -88,14 +88,6 @@ def test_a_dump_that_cannot_be_had(request_: dict[str, str], said: str) -> None:
         (["get", "web", "--format=oci"], "must be gzip or raw"),
         (["get", "web", "--port-forward", "--local-port=x"], "from 0 to 65535"),
         (["put", "web"], "`put`: must be one of get, download, remove"),
-        (
-            ["get", "web", "--create-claim", "--claim-name=d", "--access-mode=ReadOnlyMany"],
-            "read-only",
-        ),
-        (
-            ["get", "web", "--create-claim", "--claim-name=d", "--access-mode=Twice"],
-            "must be ReadWriteOnce or ReadWriteMany",
-        ),
     ],
 )
 def test_wrong_flags(words: list[str], said: str) -> None:

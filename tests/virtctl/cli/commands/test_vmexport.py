@@ -72,6 +72,13 @@ def test_nothing_is_done_for_a_file_that_cannot_be_written() -> None:
     assert (ran.code, "there is no directory /no/such" in ran.err) == (1, True)
 
 
+def test_a_timeout_is_read_before_anything_is_made() -> None:
+    with api_server() as server:
+        ran = run(server, "create", "e", "--vm", "web", "--readiness-timeout=soon")
+        assert server.writes == []
+    assert (ran.code, "--readiness-timeout" in ran.err) == (2, True)
+
+
 def test_create_what_is_there() -> None:
     with api_server() as server:
         server.object(f"{EXPORTS}/e", {})

@@ -110,15 +110,15 @@ def _show(installed: Document, names: list[str], output: str) -> Outcome:
 
 def _set(session: Session, installed: Document, asked: dict[str, int], *, reset: bool) -> Outcome:
     developer = find(installed, "spec", "configuration", "developerConfiguration")
+    held = {} if reset else _levels(installed)
+    merged: Document = {**held, **{_FIELDS[name]: level for name, level in asked.items()}}
     patch: list[JsonValue] = []
     if developer is None:
         if asked:
             patch.append({"op": "add", "path": _DEVELOPER, "value": {}})
     elif reset and _levels(installed):
-        patch.append({"op": "add", "path": _LEVELS, "value": {}})
+        patch.append({"op": "add", "path": _LEVELS, "value": merged})
     if asked:
-        held = {} if reset else _levels(installed)
-        merged: Document = {**held, **{_FIELDS[name]: level for name, level in asked.items()}}
         patch.append({"op": "add", "path": _LEVELS, "value": merged})
     if not patch:
         return Outcome()  # there is nothing to reset

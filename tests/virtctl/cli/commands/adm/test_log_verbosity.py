@@ -62,7 +62,10 @@ ADD = {"op": "add", "path": f"{PLACE}/logVerbosity"}
     [
         (["--virt-api=9"], [{**ADD, "value": {"virtAPI": 9, "virtOperator": 1}}]),
         (["--reset"], [{**ADD, "value": {}}]),
-        (["--reset", "--virt-api=0"], [{**ADD, "value": {}}, {**ADD, "value": {"virtAPI": 0}}]),
+        (
+            ["--reset", "--virt-api=0"],
+            [{**ADD, "value": {"virtAPI": 0}}, {**ADD, "value": {"virtAPI": 0}}],
+        ),
         (
             ["--all=3", "--virt-launcher=7"],
             [
