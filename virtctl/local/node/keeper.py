@@ -34,7 +34,7 @@ from virtctl.local.runtime import migrating, phases
 from virtctl.local.runtime.owners import is_deleting
 from virtctl.local.runtime.podmanifest import grace_period
 from virtctl.local.runtime.queue import Key
-from virtctl.models.documents import Document, child, flag, integer, text
+from virtctl.models.documents import Document, child, flag, integer, objects, text
 
 log = logging.getLogger(__name__)
 
@@ -163,8 +163,18 @@ class Keeper:
             self._has_network(await network)
         finally:
             network.cancel()
+        self._tell_of_containers()
         self._books.set_pod(self.subject, self._running)
         return {volume: self._ward.images[wish] for volume, wish in wanted.items()}
+
+    def _tell_of_containers(self) -> None:
+        """As the kubelet does when they begin to run."""
+        pod = self._books.pod(self.subject)
+        if pod is None or text(pod, "status", "phase") == "Running":
+            return
+        for name in (text(one, "name") for one in objects(pod, "spec", "containers")):
+            self._say_pod("Created", f"Created container: {name}")
+            self._say_pod("Started", f"Started container {name}")
 
     def _has_network(self, network: PodNetwork) -> None:
         self._network = network

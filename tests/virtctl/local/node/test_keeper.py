@@ -28,8 +28,10 @@ def pod_events(cluster):
 async def test_images_are_announced(cluster):
     cluster.service.create(VIRTUAL_MACHINE, "default", machine())
     await cluster.until(lambda: cluster.printable() == "Running")
-    reasons = [reason for reason, _ in pod_events(cluster)]
-    assert {"Pulling", "Pulled", "Scheduled"} <= set(reasons)
+    said = pod_events(cluster)
+    assert {"Pulling", "Pulled", "Scheduled"} <= {reason for reason, _ in said}
+    assert ("Created", "Created container: compute") in said
+    assert ("Started", "Started container compute") in said
 
 
 async def test_a_missing_secret_is_waited_for(cluster):
