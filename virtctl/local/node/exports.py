@@ -11,7 +11,6 @@ import base64
 import logging
 import shutil
 import socket
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +23,9 @@ from virtctl.local.api.service import ApiService
 from virtctl.local.imports.job import write
 from virtctl.local.imports.offers import Disk, Offer, certificate, place
 from virtctl.local.layout import InstanceLayout
-from virtctl.local.node import children, pods
+from virtctl.local.node import pods
 from virtctl.local.node.gathering import Missing, claim_place
-from virtctl.local.node.uploads import Certificate, listen, readable
+from virtctl.local.node.uploads import Certificate, announce, listen, serve, url_of
 from virtctl.local.runtime import exporting, reconcile
 from virtctl.local.runtime.changes import Create, delete, status_patch
 from virtctl.local.runtime.clock import Clock, SystemClock
@@ -35,7 +34,6 @@ from virtctl.local.runtime.owners import controller_reference
 from virtctl.local.runtime.podmanifest import ATTENDED
 from virtctl.models.documents import Document, name_of, namespace_of, strings, text
 from virtctl.models.kinds import (
-    CDI_CONFIG,
     EXPORT,
     NODE,
     POD,
@@ -47,12 +45,9 @@ from virtctl.models.kinds import (
     VOLUME_SNAPSHOT,
     VOLUME_SNAPSHOT_CONTENT,
 )
-from virtctl.wire.patches import merge_patch
 
 COMPONENT = "export-controller"
 log = logging.getLogger(__name__)
-
-_AGAIN = 0.1  # seconds between two looks for the configuration
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,45 +83,18 @@ class Exports:
         # Beside the uploads' address: this directory begins empty.
         self._layout.imports.mkdir(parents=True, exist_ok=True, mode=0o700)
         with listen(self._layout, self._host, exporting.RECORD) as listener:
-            host = f"[{self._host}]" if ":" in self._host else self._host
-            self._address = f"https://{host}:{listener.getsockname()[1]}"
+            self._address = url_of(self._host, listener)
             doors = await asyncio.to_thread(self._inside.listen)
             try:
                 async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._announce())
+                    tasks.create_task(announce(self._service, exporting.ADDRESS, self._address))
                     tasks.create_task(Informer(self._service, EXPORT, self._seen).run())
                     for each in (listener, *doors):
-                        tasks.create_task(self._serve(each))
+                        home = self._layout.exports
+                        tasks.create_task(serve(each, "--export", home, self._certificate))
             finally:
                 for door in doors:
                     door.close()
-
-    async def _announce(self) -> None:
-        mark: Document = {exporting.ADDRESS: self._address}
-        change = merge_patch({"metadata": {"annotations": mark}})
-        while True:
-            try:
-                self._service.patch(CDI_CONFIG, None, "config", change)
-            except ApiError:
-                await asyncio.sleep(_AGAIN)  # CDI's controller has not made it yet
-            else:
-                return
-
-    async def _serve(self, listener: socket.socket) -> None:
-        descriptor = listener.fileno()
-        while True:
-            await readable(listener)
-            server = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "virtctl.local.imports", "--export", str(descriptor),
-                str(self._layout.exports), str(self._certificate.file), str(self._certificate.key),
-                pass_fds=(descriptor,),
-            )  # fmt: skip
-            try:
-                code = await server.wait()
-                if code:
-                    log.warning("the export server ended with %d", code)
-            finally:
-                await children.end(server)
 
     def _seen(self, seen: Seen) -> None:
         export = seen.latest

@@ -12,6 +12,7 @@ import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from virtctl.errors import ApiError
 from virtctl.local.api.service import ApiService
@@ -59,37 +60,50 @@ class Uploads:
         self._layout.imports.mkdir(parents=True, exist_ok=True, mode=0o700)
         write(self._layout.imports / "key", self._tokens.key)
         with listen(self._layout, self._host) as listener:
-            await self._announce(listener.getsockname()[1])
-            while True:
-                await readable(listener)
-                await self._serve(listener)
+            await announce(self._service, fillings.UPLOAD_PROXY, url_of(self._host, listener))
+            await serve(listener, "--serve", self._layout.imports, self._certificate)
 
-    async def _announce(self, port: int) -> None:
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        mark: Document = {fillings.UPLOAD_PROXY: f"https://{host}:{port}"}
-        change = merge_patch({"metadata": {"annotations": mark}})
-        while True:
-            try:
-                self._service.patch(CDI_CONFIG, None, "config", change)
-            except ApiError:
-                await asyncio.sleep(_AGAIN)  # CDI's controller has not made it yet
-            else:
-                return
 
-    async def _serve(self, listener: socket.socket) -> None:
-        """One life of the proxy."""
-        descriptor = listener.fileno()
-        proxy = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "virtctl.local.imports", "--serve", str(descriptor),
-            str(self._layout.imports), str(self._certificate.file), str(self._certificate.key),
+def url_of(host: str, listener: socket.socket) -> str:
+    """Where a server that listens at ``host`` is found."""
+    port = listener.getsockname()[1]
+    return f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
+
+
+async def announce(service: ApiService, mark: str, url: str) -> None:
+    """Tell by an annotation of CDIConfig where a server is, as soon as there is one."""
+    annotations: Document = {mark: url}
+    change = merge_patch({"metadata": {"annotations": annotations}})
+    while True:
+        try:
+            service.patch(CDI_CONFIG, None, "config", change)
+        except ApiError:
+            await asyncio.sleep(_AGAIN)  # CDI's controller has not made it yet
+        else:
+            return
+
+
+async def serve(
+    listener: socket.socket, what: str, root: Path, certificate: Certificate
+) -> NoReturn:
+    """Start a server for whoever comes, again after each of its lives, until cancelled.
+
+    ``what`` is the word by which ``virtctl.local.imports`` knows which server it is to be.
+    """
+    descriptor = listener.fileno()
+    while True:
+        await readable(listener)
+        server = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "virtctl.local.imports", what, str(descriptor),
+            str(root), str(certificate.file), str(certificate.key),
             pass_fds=(descriptor,),
         )  # fmt: skip
         try:
-            code = await proxy.wait()
+            code = await server.wait()
             if code:
-                log.warning("the upload proxy ended with %d", code)
+                log.warning("the server of `%s` ended with %d", root.name, code)
         finally:
-            await children.end(proxy)
+            await children.end(server)
 
 
 def address_of(layout: InstanceLayout, record: str = _RECORD) -> tuple[str, int]:
