@@ -111,7 +111,7 @@ class Admission:
         if definition is not None:
             return admit_custom(definition, deepcopy(request.new), request)
         if request.subresource == "status" and not request.actor.system:
-            check_status(request.kind, request.new)
+            check_status(request.kind, request.new, self._context(request))
         if request.subresource or (request.actor.system and request.old is not None):
             return request.new
         if request.kind == kinds.DEFINITION:

@@ -18,7 +18,7 @@ from virtctl.local.api.defaults.matchers import (
     expand_by_policy,
     matcher_causes,
 )
-from virtctl.local.api.defaults.presets import apply_presets
+from virtctl.local.api.defaults.presets import apply_presets, warn_of_presets
 from virtctl.local.api.instancetypes.inference import CannotInfer
 from virtctl.local.api.rules import (
     backups,
@@ -32,7 +32,8 @@ from virtctl.local.api.rules import (
     snapshots,
 )
 from virtctl.local.api.rules.instance import instance_causes, update_causes
-from virtctl.local.api.rules.machine import machine_causes, status_causes
+from virtctl.local.api.rules.machine import machine_causes
+from virtctl.local.api.rules.volumerequests import request_causes
 from virtctl.models import kinds
 from virtctl.models.documents import Document
 from virtctl.models.kinds import Kind
@@ -119,13 +120,15 @@ def _default_instance(document: Document, context: AdmissionContext) -> None:
     if context.old is None:
         clashing = apply_presets(document, context)
         if clashing:
-            raise denial(_INSTANCE_MUTATOR, clashing)
+            said = ", ".join(cause.message for cause in clashing)
+            raise ApiError(denied(_INSTANCE_MUTATOR, said), code=422, reason="")
         try:
             default_instance(document, context)
         except Undefaultable as error:
             raise ApiError(denied(_INSTANCE_MUTATOR, str(error)), code=400, reason="") from error
     elif not context.system:
         keep_status(document, context.old)
+    warn_of_presets(document, context)
 
 
 def _instance_causes(document: Document, context: AdmissionContext) -> Iterator[Cause]:
@@ -223,10 +226,10 @@ WEBHOOKS: Mapping[str, Webhook] = {
 }
 
 
-def check_status(kind: Kind, document: Document) -> None:
+def check_status(kind: Kind, document: Document, context: AdmissionContext) -> None:
     """Refuse a status that asks for what can't be. Raises ``Invalid``."""
     if kind == kinds.VIRTUAL_MACHINE:
-        found = list(status_causes(document))
+        found = list(request_causes(document, context))
         if found:
             raise denial(STATUS_VALIDATOR, found)
 

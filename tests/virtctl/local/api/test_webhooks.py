@@ -87,9 +87,11 @@ def test_machines_are_checked_with_their_instancetype():
 
 
 def test_a_status_may_ask_for_one_thing_at_a_time():
-    add = {"name": "x"}
-    check_status(kinds.VIRTUAL_MACHINE, {"status": {"volumeRequests": [{"addVolumeOptions": add}]}})
+    add = {"name": "x", "disk": {"disk": {"bus": "scsi"}}, "volumeSource": {"dataVolume": {}}}
+    removal = {"status": {"volumeRequests": [{"removeVolumeOptions": add}]}}
+    check_status(kinds.VIRTUAL_MACHINE, removal, AdmissionContext())
     both = {"addVolumeOptions": add, "removeVolumeOptions": add}
     for request in (both, {}):
+        status = {"volumeRequests": [request]}
         with pytest.raises(Invalid, match="kubevirt-crd-status-validator"):
-            check_status(kinds.VIRTUAL_MACHINE, {"status": {"volumeRequests": [request]}})
+            check_status(kinds.VIRTUAL_MACHINE, {"status": status}, AdmissionContext())

@@ -24,6 +24,16 @@ _PARTS = (
     ("cpu",), ("memory",), ("firmware",), ("clock",), ("features",), ("ioThreadsPolicy",),
     ("devices", "watchdog"),
 )  # fmt: skip
+_DEPRECATED = (
+    "kubevirt.io/v1 VirtualMachineInstancePresets is now deprecated and will be removed in v2."
+)
+
+
+def warn_of_presets(document: Document, context: AdmissionContext) -> None:
+    """Say that presets are going away, where an instance says that it has one."""
+    annotations = documents.strings(document, "metadata", "annotations")
+    if any("virtualmachinepreset" in name for name in annotations):
+        context.warnings.append(_DEPRECATED)
 
 
 def apply_presets(document: Document, context: AdmissionContext) -> list[Cause]:
@@ -64,7 +74,11 @@ def _conflicts(presets: list[Document]) -> Iterator[Cause]:
             if one is not None and other is not None and one != other:
                 names = f"{documents.name_of(first)} and {documents.name_of(second)}"
                 field = ".".join(("spec.domain", *path))
-                yield invalid(field, f"VirtualMachineInstancePresets {names} conflict in {field}")
+                yield invalid(
+                    field,
+                    "VirtualMachinePresets cannot be applied due to conflicts: presets "
+                    f"{names} conflict: {field}",
+                )
 
 
 def _merge(preset: Document, domain: Document) -> bool:

@@ -151,15 +151,3 @@ def _strategy(machine: Document) -> str:
     if isinstance(running, bool):
         return "Always" if running else "Halted"
     return documents.text(machine, "spec", "runStrategy")
-
-
-def status_causes(document: Document) -> Iterator[Cause]:
-    """What is wrong with the requests in a machine's status."""
-    for request in documents.objects(document, "status", "volumeRequests"):
-        asked = [key for key in ("addVolumeOptions", "removeVolumeOptions") if request.get(key)]
-        needed = "VolumeRequests require either addVolumeOptions or removeVolumeOptions to be set"
-        if len(asked) == 2:
-            yield invalid("Status.volumeRequests", f"{needed}, not both")
-        elif not asked:
-            one = "VolumeRequests require one of addVolumeOptions or removeVolumeOptions to be set"
-            yield invalid("Status.volumeRequests", one)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import dataclass
 
 from virtctl.errors import BadRequest
-from virtctl.local.api.rules.causes import invalid
+from virtctl.local.api.context import AdmissionContext
+from virtctl.local.api.rules.volumerequests import plugged_disk_causes
 from virtctl.local.api.service import Actor, ApiService, WriteOptions
 from virtctl.local.api.verbs import gates, instances, refusals
-from virtctl.local.api.webhooks import STATUS_VALIDATOR, denial
+from virtctl.local.api.webhooks import check_status, denial
 from virtctl.models import documents
 from virtctl.models.documents import Document
 from virtctl.models.kinds import VIRTUAL_MACHINE, VIRTUAL_MACHINE_INSTANCE, Kind
@@ -36,15 +38,14 @@ class Volumes:
     def add_to_machine(self, namespace: str, name: str, body: Document, actor: Actor) -> None:
         """Add a volume and its disk to a machine."""
         self._check_gates()
-        change = _adding(body)
-        if gates.is_on(self._service, _REQUESTS):
-            _check_disk(body, "AddVolume request", "Status.volumeRequests", STATUS_VALIDATOR)
-        self._to_machine(namespace, name, change, _options(actor, body))
+        asked = _Asked(_adding(body), {"addVolumeOptions": body})
+        self._to_machine(namespace, name, asked, _options(actor, body))
 
     def remove_from_machine(self, namespace: str, name: str, body: Document, actor: Actor) -> None:
         """Remove a volume that can be removed, and its disk, from a machine."""
         self._check_gates()
-        self._to_machine(namespace, name, _removing(body), _options(actor, body))
+        asked = _Asked(_removing(body), {"removeVolumeOptions": body})
+        self._to_machine(namespace, name, asked, _options(actor, body))
 
     def add_to_instance(self, namespace: str, name: str, body: Document, actor: Actor) -> None:
         """Add a volume to a running instance only."""
@@ -53,7 +54,7 @@ class Volumes:
 
         def checked(spec: Document) -> None:
             change(spec)
-            _check_disk(body, "Hotplug configuration", "", _UPDATE_VALIDATOR)
+            _check_disk(body)
 
         self._to_instance(namespace, name, checked, _options(actor, body))
 
@@ -68,19 +69,28 @@ class Volumes:
                 "Enable DeclarativeHotplugVolumes or HotplugVolumes feature gate to use this API."
             )
 
-    def _to_machine(
-        self, namespace: str, name: str, change: _Change, options: WriteOptions
-    ) -> None:
+    def _to_machine(self, namespace: str, name: str, asked: _Asked, options: WriteOptions) -> None:
         vm = instances.machine(self._service, namespace, name)
-        changed = deepcopy(vm)
+        changed, change = deepcopy(vm), asked.change
         try:
             change(documents.ensure(changed, *_TEMPLATE))
         except _Problem as problem:
             raise refusals.conflict(VIRTUAL_MACHINE, name, str(problem)) from None
+        if gates.is_on(self._service, _REQUESTS):
+            self._check_request(vm, asked.request)
         vmi = instances.find_instance(self._service, namespace, name)
         if vmi is not None and not instances.is_final(vmi):
             self._change_instance(vmi, change, options)
         self._write(VIRTUAL_MACHINE, changed, options)
+
+    def _check_request(self, vm: Document, request: Document) -> None:
+        """Refuse what KubeVirt would as a request in the machine's status. Raises ``Invalid``."""
+        document = deepcopy(vm)
+        documents.put(document, [request], "status", "volumeRequests")
+        context = AdmissionContext(
+            configuration=gates.configuration(self._service), stored=_Stored(self._service)
+        )
+        check_status(VIRTUAL_MACHINE, document, context)
 
     def _to_instance(
         self, namespace: str, name: str, change: _Change, options: WriteOptions
@@ -107,6 +117,29 @@ class Volumes:
     def _write(self, kind: Kind, document: Document, options: WriteOptions) -> None:
         namespace, name = documents.namespace_of(document), documents.name_of(document)
         self._service.update(kind, namespace, name, document, options=options)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is to be done, and how it is spelled in a machine's status."""
+
+    change: _Change
+    request: Document
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """The objects of a service, for rules."""
+
+    service: ApiService
+
+    def get(self, kind: Kind, namespace: str, name: str) -> Document | None:
+        """One object; None when it is not there."""
+        return self.service.find(kind, namespace, name)
+
+    def list(self, kind: Kind, namespace: str) -> list[Document]:
+        """The objects of a namespace."""
+        return self.service.list(kind, namespace).items
 
 
 class _Problem(Exception):
@@ -145,28 +178,11 @@ def _adding(body: Document) -> _Change:
     return change
 
 
-def _check_disk(body: Document, what: str, field: str, webhook: str) -> None:
+def _check_disk(body: Document) -> None:
     """Refuse a disk that cannot come to a running guest. Raises ``Invalid``."""
-    name, disk = documents.text(body, "name"), documents.child(body, "disk")
-    target = next((one for one in ("disk", "lun") if disk.get(one) is not None), "")
-    bus = documents.text(disk, target, "bus") if target else ""
-    problem = ""
-    if target == "disk" and bus not in {"scsi", "virtio"}:
-        wanted = "requires bus to be 'scsi' or 'virtio'"
-        problem = f"for disk [{name}] {wanted}. [{bus}] is not permitted."
-    elif target == "lun" and bus != "scsi":
-        problem = f"for LUN [{name}] requires bus to be 'scsi'. [{bus}] is not permitted."
-    elif not target:
-        problem = f"for [{name}] requires diskDevice of type 'disk' or 'lun' to be used."
-    elif documents.flag(disk, "dedicatedIOThread") and bus != "virtio":
-        problem = f"for [{name}] requires virtio bus for IOThreads."
-    if problem:
-        raise denial(webhook, [invalid(field, f"{what} {problem}")])
-    order = disk.get("bootOrder")
-    if isinstance(order, int) and order < 1:
-        place = "spec.domain.devices.disks[1]"
-        problem = f"{place} must have a boot order > 0, if supplied"
-        raise denial(webhook, [invalid(f"{place}.bootOrder", problem)])
+    found = list(plugged_disk_causes(body, "Hotplug configuration", ""))
+    if found:
+        raise denial(_UPDATE_VALIDATOR, found)
 
 
 def _check_new(spec: Document, name: str, claim: str) -> None:

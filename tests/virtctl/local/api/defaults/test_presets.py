@@ -4,7 +4,7 @@ import pytest
 
 from tests.fakes.rules import fields
 from virtctl.local.api.context import AdmissionContext
-from virtctl.local.api.defaults.presets import EXCLUDE, apply_presets
+from virtctl.local.api.defaults.presets import EXCLUDE, apply_presets, warn_of_presets
 
 NOTE = "virtualmachinepreset.kubevirt.io/p1"
 
@@ -84,3 +84,10 @@ def test_presets_that_clash():
     both, causes = merged(preset(cpu={"cores": 3}), preset("p2", memory={"guest": "1Gi"}))
     assert causes == []
     assert set(both["spec"]["domain"]) == {"cpu", "memory"}
+
+
+def test_presets_are_going_away():
+    for annotations, warned in (({NOTE: "kubevirt.io/v1"}, 1), ({EXCLUDE: "true"}, 0), ({}, 0)):
+        context = AdmissionContext()
+        warn_of_presets({"metadata": {"annotations": annotations}}, context)
+        assert len(context.warnings) == warned

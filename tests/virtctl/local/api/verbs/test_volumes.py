@@ -19,7 +19,7 @@ def service():
     made.create(KUBEVIRT, "default", {"metadata": {"name": "kv"}, "spec": gates})
     inner = {
         "volumes": [{"name": "root", "persistentVolumeClaim": {"claimName": "p0"}}],
-        "domain": {"devices": {"disks": [{"name": "root"}, {"name": "odd"}]}},
+        "domain": {"devices": {"disks": [{"name": "root"}, {"name": "odd", "cdrom": {}}]}},
     }
     spec = {"runStrategy": "Halted", "template": {"spec": inner}}
     made.create(VIRTUAL_MACHINE, "default", {"metadata": {"name": "web"}, "spec": spec})
