@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from virtctl.models.documents import Document, child, find, flag, objects, text
+from virtctl.wire.quantities import quantity_or_none
 
 _MEBI = 1024 * 1024
-_COMPONENTS = 220 * _MEBI  # monitor 25, launcher 100, log daemon 25, libvirt 40, QEMU 30
+_COMPONENTS = 240 * _MEBI  # monitor 25, launcher 100, log daemon 25, libvirt 40, QEMU 50
 _EACH_CPU = 8 * _MEBI
 _IO_THREAD = 8 * _MEBI
 _SCREEN = 32 * _MEBI
@@ -31,6 +32,11 @@ def memory_overhead(vmi: Document, memory: int, vcpus: int) -> int:
     domain = child(vmi, "spec", "domain")
     fixed = memory // _PAGE_TABLE_SHARE + _COMPONENTS + vcpus * _EACH_CPU + _IO_THREAD
     return fixed + sum(_extras(vmi, domain))
+
+
+def enlarged(overhead: int, ratio: float) -> int:
+    """``overhead`` times ``ratio``; what is added is counted in thousands of bytes."""
+    return overhead + int(-(-overhead // 1000) * (ratio - 1)) * 1000
 
 
 def _extras(vmi: Document, domain: Document) -> Iterator[int]:
@@ -55,6 +61,8 @@ def _extras(vmi: Document, domain: Document) -> Iterator[int]:
         yield _TPM
     if flag(domain, "cpu", "dedicatedCpuPlacement") or _is_guaranteed(domain):
         yield _GUARANTEED
+    if added := quantity_or_none(find(domain, "memory", "reservedOverhead", "addedOverhead")):
+        yield added.value
     if any("passtBinding" in nic for nic in objects(devices, "interfaces")):
         yield _PASST
 

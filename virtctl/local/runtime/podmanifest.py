@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from virtctl.local.networks import selections
 from virtctl.local.runtime import backendstorage
-from virtctl.local.runtime.overhead import memory_overhead
+from virtctl.local.runtime.overhead import enlarged, memory_overhead
 from virtctl.local.runtime.owners import controller_reference
 from virtctl.models.documents import (
     Document,
@@ -322,7 +322,7 @@ def resources(vmi: Document, settings: PodSettings) -> Document:
 def overhead_of(vmi: Document, settings: PodSettings) -> int:
     """Bytes of memory that the machine's container is given beside what the machine asks for."""
     least = memory_overhead(vmi, _requested_memory(vmi).value, vcpus(vmi))
-    return int(least * settings.overhead_ratio)
+    return enlarged(least, settings.overhead_ratio)
 
 
 def _with(amount: Quantity, overhead: int) -> Quantity:

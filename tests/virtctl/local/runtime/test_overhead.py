@@ -1,6 +1,6 @@
 import pytest
 
-from virtctl.local.runtime.overhead import memory_overhead
+from virtctl.local.runtime.overhead import enlarged, memory_overhead
 
 MEBI = 1 << 20
 SOLID = {"requests": {"memory": "1Gi"}, "limits": {"memory": "1Gi", "cpu": "1"}}
@@ -14,7 +14,7 @@ def overhead(vcpus=1, spec=None, **domain):
 
 def test_a_plain_machine():
     # Page tables, components, a CPU, an I/O thread, a screen.
-    assert overhead() == 2 + 220 + 8 + 8 + 32
+    assert overhead() == 2 + 240 + 8 + 8 + 32
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,7 @@ def test_a_plain_machine():
         (100, {"cpu": {"dedicatedCpuPlacement": True}}),
         (100, {"resources": SOLID}),
         (0, {"resources": {"limits": {"memory": "2Gi"}}}),
+        (64, {"memory": {"reservedOverhead": {"addedOverhead": "64Mi"}}}),
         (128, {"spec": {"architecture": "arm64"}}),
         (1, {"spec": {"volumes": [{"name": "m", "downwardMetrics": {}}]}}),
         (110, {"spec": {"livenessProbe": {"exec": {"command": ["true"]}}}}),
@@ -39,3 +40,8 @@ def test_a_plain_machine():
 )
 def test_what_a_machine_has_more(more, arguments):
     assert overhead(**arguments) - overhead() == more
+
+
+def test_a_larger_overhead_is_counted_in_thousands():
+    assert enlarged(270435456, 1.567) - 270435456 == 153337000
+    assert enlarged(270435456, 1.0) == 270435456

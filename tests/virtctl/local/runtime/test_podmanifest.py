@@ -103,7 +103,7 @@ def test_devices_follow_the_accelerator(emulation, devices):
 
 def test_memory_is_the_guests_and_the_overhead():
     made = build_pod(vmi(), PodSettings())["spec"]["containers"][0]["resources"]["requests"]
-    assert made["memory"] == "1294Mi"
+    assert made["memory"] == "1314Mi"
     assert made["cpu"] == "100m"
 
 

@@ -59,4 +59,4 @@ def test_memory_beside_a_machines_own_is_left_out_of_what_the_guest_has() -> Non
     calculator: Document = {"configName": "GuestEffectiveResources"}
     aaq: Document = {"spec": {"configuration": {"vmiCalculatorConfiguration": calculator}}}
     world = World(aaq, machines={("a", "vm"): vmi}, configuration=settings)
-    assert str(world.usage(launcher)["requests.memory"]) == "1Gi"
+    assert world.usage(launcher)["requests.memory"].value == 1 << 30
