@@ -346,6 +346,7 @@ class Nic(_Spec, frozen=True, kw_only=True):
     ordinal: int = 0
     known_mac: str = ""
     known_queues: int | None = None
+    tag: str = ""  # by which the guest finds it in a config drive
 
 
 class PodOptions(_Spec, frozen=True, kw_only=True):
@@ -426,9 +427,7 @@ class Resolver(_Spec, frozen=True, kw_only=True):
 
 
 class SshKeys(_Spec, frozen=True, kw_only=True):
-    """Public keys of access credentials; ``via`` is ``agent``, or how a seed brings them:
-    ``noCloud``, ``configDrive``, or ``cloudInit`` for either.
-    """
+    """Public keys for a guest, ``via`` the ``agent`` or a seed: noCloud, configDrive, cloudInit."""
 
     keys: tuple[str, ...]
     via: str = "cloudInit"
@@ -480,6 +479,7 @@ class HostDevice(_Spec, frozen=True, kw_only=True):
     ramfb: bool | None = None
     boot_order: int | None = None
     guest_address: str = ""
+    tag: str = ""  # as of a NIC
 
 
 class SharedDirectory(_Spec, frozen=True, kw_only=True):

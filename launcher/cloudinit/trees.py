@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from launcher.cloudinit.tags import Device
 from launcher.errors import SpecError
 from launcher.spec import CloudInit, MachineSpec
 
@@ -24,18 +25,22 @@ class _ConfigDrive(msgspec.Struct, kw_only=True, omit_defaults=True):
     instance_id: str
     hostname: str
     uuid: str
+    devices: tuple[Device, ...] = ()
     public_keys: dict[str, str] = {}
 
 
 _ESCAPES = ((b"&", b"\\u0026"), (b"<", b"\\u003c"), (b">", b"\\u003e"))
 
 
-def files(spec: MachineSpec, seed: CloudInit) -> dict[str, bytes]:
-    """The files of one seed, by their paths in it. Raises ``SpecError`` for an empty seed."""
+def files(spec: MachineSpec, seed: CloudInit, devices: tuple[Device, ...] = ()) -> dict[str, bytes]:
+    """The files of one seed, by their paths in it. Raises ``SpecError`` for an empty seed.
+
+    A config drive tells of ``devices`` as well.
+    """
     if not seed.user_data and not seed.network_data:
         raise SpecError("volumes.cloudInit", "there is neither user data nor network data")
     if seed.flavour == "configDrive":
-        return config_drive(spec, seed)
+        return config_drive(spec, seed, devices)
     return no_cloud(spec, seed)
 
 
@@ -56,12 +61,15 @@ def no_cloud(spec: MachineSpec, seed: CloudInit) -> dict[str, bytes]:
     return found
 
 
-def config_drive(spec: MachineSpec, seed: CloudInit) -> dict[str, bytes]:
+def config_drive(
+    spec: MachineSpec, seed: CloudInit, devices: tuple[Device, ...] = ()
+) -> dict[str, bytes]:
     """The same for readers of OpenStack's config drive."""
     metadata = _ConfigDrive(
         instance_id=f"{spec.name}.{spec.namespace}",
         hostname=spec.hostname,
         uuid=spec.firmware.uuid,
+        devices=devices,
         instance_type=spec.instance_type,
         public_keys=public_keys(spec, "configDrive"),
     )

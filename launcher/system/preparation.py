@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from launcher import layout
-from launcher.cloudinit.seeds import seed_plan
+from launcher.cloudinit.seeds import seed_plan, tagged_seed_plan, tells_tags
 from launcher.domain import disks, interfaces, live, modes, ports
 from launcher.domain.builder import domain
 from launcher.domain.element import Element, render
@@ -85,11 +85,13 @@ class PodSurroundings:
         self._sharing.restart()
         settled = msgspec.structs.replace(spec, disks=self._settled.disks)
         built = domain(self._inputs(settled))
-        if not ports.has_ports(settled):
+        if ports.has_ports(settled):
+            hypervisor.define(ports.first_definition(built, settled))
+            hypervisor.define(ports.last_definition(built, settled, hypervisor.xml()))
+        else:
             hypervisor.define(render(built))
-            return
-        hypervisor.define(ports.first_definition(built, settled))
-        hypervisor.define(ports.last_definition(built, settled, hypervisor.xml()))
+        if tells_tags(settled) and not settled.incoming:
+            images.carry_out(tagged_seed_plan(settled, self._facts, hypervisor.xml()))
 
     def give_back(self, spec: MachineSpec) -> None:
         """Give the disks' files to QEMU's user again; blocks."""

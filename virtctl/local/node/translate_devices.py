@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec import structs
+
 from launcher.spec import HostDevice, LaunchSecurity
 from virtctl.errors import InvalidField
 from virtctl.local.node.materials import TranslateFacts
@@ -49,6 +51,7 @@ def _sriov(vmi: Document, facts: TranslateFacts) -> Iterator[HostDevice]:
                 address=facts.nic_devices[name],
                 boot_order=doc.integer(each, "bootOrder") or None,
                 guest_address=doc.text(each, "pciAddress"),
+                tag=doc.text(each, "tag"),
             )
 
 
@@ -91,13 +94,17 @@ def _device(asked: Document, kind: str, bus: str, address: str) -> HostDevice:
     if bus == "usb" and address.count(":") != 1:
         raise InvalidField("spec.domain.devices.hostDevices", address, "must be `bus:device`")
     display = doc.find(asked, "virtualGPUOptions", "display")
-    if not isinstance(display, dict):
-        return HostDevice(name=doc.text(asked, "name"), kind=kind, bus=bus, address=address)
-    return HostDevice(
+    device = HostDevice(
         name=doc.text(asked, "name"),
         kind=kind,
         bus=bus,
         address=address,
+        tag=doc.text(asked, "tag"),
+    )
+    if not isinstance(display, dict):
+        return device
+    return structs.replace(
+        device,
         # A whole device must be said to be a screen; a part of one is, unless otherwise said.
         display=doc.flag(display, "enabled", default=bus == "mdev"),
         ramfb=doc.flag(display, "ramFB", "enabled", default=True),

@@ -81,6 +81,7 @@ def nics(vmi: Document, facts: TranslateFacts, vcpus: int) -> tuple[Nic, ...]:
                 ordinal=0 if primary else secondary.index(name) + 1,
                 known_mac=doc.text(status, "mac"),
                 known_queues=_known_queues(each, status),
+                tag=doc.text(each, "tag"),
             )
         )
     return tuple(found)

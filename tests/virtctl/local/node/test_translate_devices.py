@@ -35,19 +35,26 @@ def test_too_few() -> None:
 
 def test_gpu_options() -> None:
     options = {"display": {"enabled": True, "ramFB": {"enabled": False}}}
-    gpu = {"name": "g", "deviceName": "acme.com/gpu", "virtualGPUOptions": options}
-    assert found(gpus=[gpu]) == (
-        HostDevice(name="g", kind="gpu", bus="mdev", address="uuid-1", display=True, ramfb=False),
-    )
+    gpu = {"name": "g", "deviceName": "acme.com/gpu", "virtualGPUOptions": options, "tag": "t"}
+    (made,) = found(gpus=[gpu])
+    assert (made.name, made.kind, made.bus, made.address) == ("g", "gpu", "mdev", "uuid-1")
+    assert (made.display, made.ramfb, made.tag) == (True, False, "t")
 
 
 def test_sriov_nics() -> None:
     facts = TranslateFacts(nic_devices={"fast": "0000:65:00.2"})
-    nic = {"name": "fast", "sriov": {}, "bootOrder": 1}
+    nic = {"name": "fast", "sriov": {}, "bootOrder": 1, "tag": "lan"}
     seen = [{"name": "fast", "infoSource": "domain, multus-status"}]
     vmi = instance(spec__domain__devices={"interfaces": [nic]}, status__interfaces=seen)
     assert devices.host_devices(vmi, facts) == (
-        HostDevice(name="fast", kind="sriov", bus="pci", address="0000:65:00.2", boot_order=1),
+        HostDevice(
+            name="fast",
+            kind="sriov",
+            bus="pci",
+            address="0000:65:00.2",
+            boot_order=1,
+            tag="lan",
+        ),
     )
     with pytest.raises(InvalidField, match="has no PCI address"):
         devices.host_devices(vmi, TranslateFacts())

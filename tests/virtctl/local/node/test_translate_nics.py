@@ -44,6 +44,7 @@ def test_options() -> None:
         "masquerade": {}, "macAddress": "02:00:00:00:00:01", "model": "virtio",
         "ports": [{"port": 22, "name": "ssh"}, {"port": 53, "protocol": "UDP"}],
         "bootOrder": 2, "acpiIndex": 3, "state": "down", "pciAddress": "0000:05:00.0",
+        "tag": "lan",
         "dhcpOptions": {
             "bootFileName": "b", "tftpServerName": "t", "ntpServers": ["10.0.0.1"],
             "privateOptions": [{"option": 240, "value": "v"}],
@@ -53,6 +54,7 @@ def test_options() -> None:
     assert found.mac == "02:00:00:00:00:01"
     assert found.ports == (Port(port=22, name="ssh"), Port(port=53, protocol="UDP"))
     assert (found.boot_order, found.acpi_index, found.state) == (2, 3, "down")
+    assert found.tag == "lan"
     assert found.dhcp == DhcpOptions(
         boot_file_name="b",
         tftp_server_name="t",
