@@ -31,7 +31,8 @@ def memory_overhead(vmi: Document, memory: int, vcpus: int) -> int:
     """Bytes beside the guest's memory, of which ``memory`` bytes are requested."""
     domain = child(vmi, "spec", "domain")
     fixed = memory // _PAGE_TABLE_SHARE + _COMPONENTS + vcpus * _EACH_CPU + _IO_THREAD
-    return fixed + sum(_extras(vmi, domain))
+    added = quantity_or_none(find(domain, "memory", "reservedOverhead", "addedOverhead"))
+    return fixed + sum(_extras(vmi, domain)) + (added.value if added else 0)
 
 
 def enlarged(overhead: int, ratio: float) -> int:
@@ -61,8 +62,6 @@ def _extras(vmi: Document, domain: Document) -> Iterator[int]:
         yield _TPM
     if flag(domain, "cpu", "dedicatedCpuPlacement") or _is_guaranteed(domain):
         yield _GUARANTEED
-    if added := quantity_or_none(find(domain, "memory", "reservedOverhead", "addedOverhead")):
-        yield added.value
     if any("passtBinding" in nic for nic in objects(devices, "interfaces")):
         yield _PASST
 
