@@ -10,6 +10,7 @@ from virtctl.local.runtime.owners import VM_FINALIZER, VMI_FINALIZER, controller
 from virtctl.models.documents import (
     Document,
     child,
+    flag,
     name_of,
     namespace_of,
     put,
@@ -31,6 +32,7 @@ def build(vm: Document, tracking: str = "") -> Document:
     spec = deepcopy(template_spec(vm))
     if not text(spec, "domain", "firmware", "uuid"):
         put(spec, str(uuid.uuid5(_FIRMWARE_NAMESPACE, name_of(vm))), "domain", "firmware", "uuid")
+    _attach_input(child(spec, "domain", "devices"))
     if wants_paused_start(vm):
         spec["startStrategy"] = "Paused"
     annotations = dict(strings(vm, "spec", "template", "metadata", "annotations"))
@@ -52,6 +54,12 @@ def build(vm: Document, tracking: str = "") -> Document:
         "spec": spec,
         "status": status,
     }
+
+
+def _attach_input(devices: Document) -> None:
+    """An input device for a machine that wants one and has none; its kind is the webhook's."""
+    if flag(devices, "autoattachInputDevice") and not devices.get("inputs"):
+        devices["inputs"] = [{"name": "default-0"}]
 
 
 def revision_name(vm: Document) -> str:

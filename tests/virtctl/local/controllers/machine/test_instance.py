@@ -28,6 +28,17 @@ def test_the_template_is_not_shared_with_what_is_built():
     assert source["spec"]["template"]["spec"] == {"domain": {"devices": {}}}
 
 
+def test_an_input_device_is_attached_when_there_is_none():
+    def inputs(**devices):
+        made = instance.build(vm(domain={"devices": devices}))
+        return made["spec"]["domain"]["devices"].get("inputs")
+
+    assert inputs(autoattachInputDevice=True) == [{"name": "default-0"}]
+    assert inputs(autoattachInputDevice=True, inputs=[{"name": "i"}]) == [{"name": "i"}]
+    assert inputs(autoattachInputDevice=False) is None
+    assert inputs() is None
+
+
 def test_a_revision_holds_the_template():
     made = instance.build_revision(vm(hostname="h"))
     assert instance.revision_template(made) == {"hostname": "h"}
