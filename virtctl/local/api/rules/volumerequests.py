@@ -59,7 +59,7 @@ def _one_by_one(requests: list[Document], spec: Document, running: Document) -> 
         called = "AddVolume" if asked[0] == _ADD else "RemoveVolume"
         key = called, documents.text(options, "name")
         if key in seen:
-            yield invalid(_FIELD, f"{called} request for [{key[1]}] aleady exists")
+            yield invalid(_FIELD, f"{called} request for [{key[1]}] already exists")
         seen.add(key)
         if called == "AddVolume":
             yield from plugged_disk_causes(options, "AddVolume request", _FIELD)

@@ -54,8 +54,8 @@ def test_good_requests(requests):
     [
         (({},), "require one of either addVolumeOptions or removeVolumeOptions to be set"),
         (({**add(), **remove("a")},), "to be set, not both"),
-        ((add(), add()), "AddVolume request for [a] aleady exists"),
-        ((remove("root"), remove("root")), "RemoveVolume request for [root] aleady exists"),
+        ((add(), add()), "AddVolume request for [a] already exists"),
+        ((remove("root"), remove("root")), "RemoveVolume request for [root] already exists"),
         ((add(cdrom={"bus": "scsi"}),), "requires diskDevice of type 'disk' or 'lun'"),
         ((add(disk={"bus": "sata"}),), "requires bus to be 'scsi' or 'virtio'. [sata]"),
         ((add(lun={"bus": "virtio"}),), "for LUN [a] requires bus to be 'scsi'. [virtio]"),
