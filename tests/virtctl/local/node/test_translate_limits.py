@@ -1,3 +1,5 @@
+import pytest
+
 from launcher.spec import Limits
 from virtctl.local.node.translate_limits import limits
 
@@ -32,5 +34,6 @@ def test_the_cluster_says_how_many_cpus_share_one():
     asked = {"limits": {"memory": "1Gi"}}
     usual, more = of(resources=asked), of(config, resources=asked)
     assert (usual.cpu_request, more.cpu_request) == (100, 250)
-    assert more.memory - (1024 * MEBI) == int((usual.memory - 1024 * MEBI) * 1.5)
+    overhead = pytest.approx((usual.memory - 1024 * MEBI) * 1.5, abs=1024)  # which is rounded
+    assert more.memory - 1024 * MEBI == overhead
     assert of({"additionalGuestMemoryOverheadRatio": "much"}, resources=asked) == usual
