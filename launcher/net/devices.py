@@ -27,6 +27,10 @@ _TUN_TYPE, _TUN_IS_TAP = 3, 2
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_FLAGS, _IFA_PROTO = 1, 2, 8, 11
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY, _RTA_PRIORITY, _RTA_TABLE = 1, 4, 5, 6, 15
 _RTM_F_CLONED, _RTN_UNICAST, _TABLE_LOCAL, _TABLE_MAIN = 0x200, 1, 255, 254
+_RTPROT_KERNEL = 2
+REFUSALS = {"blackhole": 6, "unreachable": 7, "prohibit": 8}
+"""Kinds of routes that lead nowhere: dropped without a word, or refused with ICMP."""
+_REFUSALS_BY_NUMBER = {number: kind for kind, number in REFUSALS.items()}
 _INET, _INET6 = 2, 10
 _LOOPBACK = 772  # ARPHRD_LOOPBACK, linux/if_arp.h
 _FOREVER = 0x80  # IFA_F_PERMANENT
@@ -63,14 +67,15 @@ class DeviceAddress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeviceRoute(msgspec.Struct, frozen=True, kw_only=True):
-    """A route through the link of an index."""
+    """A route through the link of an index, or of a ``kind`` that leads nowhere (``REFUSALS``)."""
 
     destination: str
-    index: int
+    index: int = 0
     gateway: str = ""
     metric: int = 0
     table: int = _TABLE_MAIN
     protocol: int = 4
+    kind: str = ""
 
 
 def parse_link(body: bytes) -> Device:
@@ -127,18 +132,22 @@ def parse_route(body: bytes) -> DeviceRoute | None:
     family, length, _, _, table, protocol, _, kind, flags = _ROUTE.unpack_from(body)
     found = parse_attributes(body[_ROUTE.size :])
     table = _number(found.get(_RTA_TABLE)) or table
-    wanted = kind == _RTN_UNICAST and not flags & _RTM_F_CLONED and table != _TABLE_LOCAL
-    if family not in {_INET, _INET6} or not wanted or _RTA_OIF not in found:
+    refusal = _REFUSALS_BY_NUMBER.get(kind, "") if protocol != _RTPROT_KERNEL else ""
+    leads = kind == _RTN_UNICAST and _RTA_OIF in found
+    wanted = (leads or refusal) and not flags & _RTM_F_CLONED and table != _TABLE_LOCAL
+    if family not in {_INET, _INET6} or not wanted:
         return None
     address = ipaddress.ip_address(found.get(_RTA_DST, bytes(16 if family == _INET6 else 4)))
     gateway = found.get(_RTA_GATEWAY)
     return DeviceRoute(
         destination=f"{address}/{length}",
-        index=_number(found[_RTA_OIF]),
+        # The kernel has IPv6 routes of these kinds through the loopback link, which says nothing.
+        index=0 if refusal else _number(found[_RTA_OIF]),
         gateway=str(ipaddress.ip_address(gateway)) if gateway else "",
         metric=_number(found.get(_RTA_PRIORITY)),
         table=table,
         protocol=protocol,
+        kind=refusal,
     )
 
 
@@ -146,11 +155,10 @@ def build_route(route: DeviceRoute) -> bytes:
     """Body that adds or deletes a route."""
     network = ipaddress.ip_network(route.destination)
     family = _INET6 if network.version == 6 else _INET
-    scope = 0 if route.gateway or family == _INET6 else 253
+    scope = 0 if route.gateway or route.kind or family == _INET6 else 253
     small = route.table if route.table < 256 else 0
-    body = _ROUTE.pack(
-        family, network.prefixlen, 0, 0, small, route.protocol, scope, _RTN_UNICAST, 0
-    )
+    kind = REFUSALS.get(route.kind, _RTN_UNICAST)
+    body = _ROUTE.pack(family, network.prefixlen, 0, 0, small, route.protocol, scope, kind, 0)
     if network.prefixlen:
         body += build_attribute(_RTA_DST, network.network_address.packed)
     if route.gateway:
@@ -158,7 +166,7 @@ def build_route(route: DeviceRoute) -> bytes:
     if route.metric:
         body += build_attribute(_RTA_PRIORITY, _U32.pack(route.metric))
     body += build_attribute(_RTA_TABLE, _U32.pack(route.table))
-    return body + build_attribute(_RTA_OIF, _U32.pack(route.index))
+    return body if route.kind else body + build_attribute(_RTA_OIF, _U32.pack(route.index))
 
 
 def _text(raw: bytes | None) -> str:

@@ -36,10 +36,8 @@ def mismatches(goal: Goal, seen: State) -> list[str]:
     present = (seen.routes.running if seen.routes else None) or ()
     for route in goal.routes:
         if not any(same_route(route, one) for one in present):
-            found.append(
-                f"routes.config[{route.destination}]: not via {route.next_hop_interface} "
-                f"{route.next_hop_address}".rstrip()
-            )
+            way = f"via {route.next_hop_interface} {route.next_hop_address}".rstrip()
+            found.append(f"routes.config[{route.destination}]: not {route.route_type or way}")
     found += rules.missing(goal.desired, goal.rules_wanted, seen)
     return found + _mappings(goal, seen)
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 
 from launcher.errors import SpecError
+from launcher.net.devices import REFUSALS
 from launcher.net.linkoptions import BOND, MODES, number_of
 from launcher.nmstate.schema import (
     STATES,
@@ -250,6 +251,9 @@ def routes(
     known.update({each.name: each for each in wanted if each.type != "ovs-bridge"})
     for each in wished:
         path = f"routes.config[{each.destination}]"
+        if each.route_type:
+            _refusal(each, path)
+            continue
         device = known.get(each.next_hop_interface or "")
         if device is None:
             raise SpecError(
@@ -259,8 +263,15 @@ def routes(
             raise SpecError(f"{path}.next-hop-interface", f"`{device.name}` is not up")
         if each.next_hop_address and not _is_address(each.next_hop_address):
             raise SpecError(f"{path}.next-hop-address", f"`{each.next_hop_address}` is no address")
-        if each.route_type:
-            raise SpecError(f"{path}.route-type", "is not supported on these nodes")
+
+
+def _refusal(route: Route, path: str) -> None:
+    """Check a route that leads nowhere."""
+    if route.route_type not in REFUSALS:
+        raise SpecError(f"{path}.route-type", _one_of(REFUSALS, route.route_type))
+    if route.next_hop_interface or route.next_hop_address:
+        problem = f"a route of the type {route.route_type} leads through nothing"
+        raise SpecError(f"{path}.next-hop-interface", problem)
 
 
 def _is_address(text: str) -> bool:

@@ -386,7 +386,9 @@ def _routes(desired: State, current: State) -> tuple[tuple[Route, ...], tuple[Ro
 def _matches(route: Route, pattern: Route) -> bool:
     """Whether all that a pattern gives is so of a route."""
     wild = {None, "", -1}
-    fields = ("destination", "next_hop_interface", "next_hop_address", "metric", "table_id")
+    fields = (
+        "destination", "next_hop_interface", "next_hop_address", "metric", "table_id", "route_type",
+    )  # fmt: skip
     return all(
         getattr(pattern, field) in wild or getattr(pattern, field) == getattr(route, field)
         for field in fields
@@ -395,7 +397,7 @@ def _matches(route: Route, pattern: Route) -> bool:
 
 def same_route(one: Route, other: Route) -> bool:
     """Whether two routes are the same; a metric that was not given may be any."""
-    fields = ("destination", "next_hop_interface", "next_hop_address", "table_id")
+    fields = ("destination", "next_hop_interface", "next_hop_address", "table_id", "route_type")
     if any(getattr(one, field) != getattr(other, field) for field in fields):
         return False
     return one.metric in {None, other.metric}

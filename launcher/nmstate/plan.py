@@ -265,6 +265,7 @@ def _make(route: Route) -> MakeRoute:
         gateway=route.next_hop_address or "",
         metric=route.metric or 0,
         table=0 if route.table_id in {None, MAIN} else route.table_id or 0,
+        kind=route.route_type or "",
     )
 
 
@@ -276,6 +277,7 @@ def _unmake(route: Route) -> UnmakeRoute:
         gateway=made.gateway,
         metric=made.metric,
         table=made.table,
+        kind=made.kind,
     )
 
 

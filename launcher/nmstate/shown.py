@@ -256,12 +256,13 @@ def _vxlan(device: Device, names: Mapping[int, str]) -> Vxlan:
 def _routes(rows: Iterable[DeviceRoute], names: Mapping[int, str]) -> Routes:
     running, config = [], []
     for row in rows:
-        if row.index not in names:
+        if row.index not in names and not row.kind:
             continue
         route = Route(
             destination=row.destination,
-            next_hop_interface=names[row.index],
+            next_hop_interface=None if row.kind else names[row.index],
             next_hop_address=row.gateway,
+            route_type=row.kind or None,
             metric=row.metric,
             table_id=row.table,
             protocol=PROTOCOLS.get(row.protocol),

@@ -84,14 +84,16 @@ class ChangePortVlans(Op, frozen=True, kw_only=True):
 class MakeRoute(Op, frozen=True, kw_only=True):
     """Add a route, or put it in place of one that differs by its gateway alone.
 
-    ``table`` 0 is the main one; ``metric`` 0 the kernel's own choice.
+    ``table`` 0 is the main one; ``metric`` 0 the kernel's own choice. One of a ``kind`` (blackhole,
+    unreachable, prohibit) leads through no device.
     """
 
     destination: str
-    device: str
+    device: str = ""
     gateway: str = ""
     metric: int = 0
     table: int = 0
+    kind: str = ""
 
     def describe(self) -> str:
         return f"ip route replace {_route(self)}"
@@ -101,10 +103,11 @@ class UnmakeRoute(Op, frozen=True, kw_only=True):
     """Remove a route; one that is not there is fine."""
 
     destination: str
-    device: str
+    device: str = ""
     gateway: str = ""
     metric: int = 0
     table: int = 0
+    kind: str = ""
 
     def describe(self) -> str:
         return f"ip route delete {_route(self)}"
@@ -222,10 +225,11 @@ def _words(options: dict[str, Option]) -> str:
 
 
 def _route(route: MakeRoute | UnmakeRoute) -> str:
-    words = route.destination
+    words = f"{route.kind} {route.destination}".lstrip()
     if route.gateway:
         words += f" via {route.gateway}"
-    words += f" dev {route.device}"
+    if route.device:
+        words += f" dev {route.device}"
     if route.metric:
         words += f" metric {route.metric}"
     return words + (f" table {route.table}" if route.table else "")

@@ -126,14 +126,14 @@ def change_vlans(op: ChangePortVlans) -> None:
 
 def make_route(op: MakeRoute) -> None:
     """Add a route, or put it in place of one to the same destination with the same metric."""
-    body = devices.build_route(_route(op, _index(op.device)))
+    body = devices.build_route(_route(op, 0 if op.kind else _index(op.device)))
     netlink.ask(Type.NEW_ROUTE, _REPLACE, body, f"cannot add a route to {op.destination}")
 
 
 def unmake_route(op: UnmakeRoute) -> None:
     """Remove a route; one that is not there is fine."""
     try:
-        index = socket.if_nametoindex(op.device)
+        index = 0 if op.kind else socket.if_nametoindex(op.device)
     except OSError:
         return
     body = devices.build_route(_route(op, index))
@@ -162,6 +162,7 @@ def _route(op: MakeRoute | UnmakeRoute, index: int) -> DeviceRoute:
         metric=op.metric,
         table=op.table or _MAIN,
         protocol=4 if isinstance(op, MakeRoute) else 0,
+        kind=op.kind,
     )
 
 

@@ -49,8 +49,15 @@ def test_routes_there_and_back() -> None:
         DeviceRoute(destination="0.0.0.0/0", index=3, gateway="10.0.0.1", metric=100, table=1000),
         DeviceRoute(destination="10.0.0.0/8", index=3),
         DeviceRoute(destination="fd00::/64", index=3, gateway="fe80::1"),
+        DeviceRoute(destination="10.7.0.0/16", kind="blackhole", metric=7),
+        DeviceRoute(destination="fd07::/64", kind="prohibit"),
     ):
         assert devices.parse_route(devices.build_route(route)) == route
+
+
+def test_refusals_that_the_kernel_made_itself_are_left_out() -> None:
+    own = DeviceRoute(destination="::/0", kind="unreachable", protocol=2)
+    assert devices.parse_route(devices.build_route(own)) is None
 
 
 def test_routes_to_this_host_are_left_out() -> None:

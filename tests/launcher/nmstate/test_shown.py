@@ -38,6 +38,7 @@ SEEN = Observation(
         DeviceRoute(destination="0.0.0.0/0", index=2, gateway="10.0.0.9"),
         DeviceRoute(destination="10.0.0.0/24", index=2, protocol=2),
         DeviceRoute(destination="10.7.0.0/24", index=99),
+        DeviceRoute(destination="10.8.0.0/24", kind="blackhole"),
     ),
     vlans={
         3: (PortVlans(first=1, last=1, native=True), PortVlans(first=2, last=4094)),
@@ -100,8 +101,10 @@ def test_kinds_of_links() -> None:
 
 def test_routes_that_somebody_configured_are_told_apart() -> None:
     routes = shown.state_of(SEEN).routes
-    assert [each.destination for each in routes.running] == ["0.0.0.0/0", "10.0.0.0/24"]
-    assert [each.destination for each in routes.config] == ["0.0.0.0/0"]
+    running = [each.destination for each in routes.running]
+    assert running == ["0.0.0.0/0", "10.0.0.0/24", "10.8.0.0/24"]
+    assert [each.destination for each in routes.config] == ["0.0.0.0/0", "10.8.0.0/24"]
+    assert (routes.config[1].route_type, routes.config[1].next_hop_interface) == ("blackhole", None)
 
 
 def test_links_of_pods_are_hidden_also_as_ports() -> None:

@@ -82,6 +82,19 @@ def test_routes_with_metric_and_table() -> None:
         assert [r for r in nodelinks.routes() if r.table == 100] == []
 
 
+@pytest.mark.parametrize("kind", ["blackhole", "unreachable", "prohibit"])
+def test_routes_that_lead_nowhere(kind: str) -> None:
+    with inside_scratch_netns("refusals"):
+        shell("ip link set lo up")
+        for destination in ("10.7.0.0/16", "fd07::/64"):
+            nodelinks.make_route(MakeRoute(destination=destination, kind=kind))
+            (found,) = [r for r in nodelinks.routes() if r.destination == destination]
+            assert (found.kind, found.index) == (kind, 0)
+            for _ in range(2):
+                nodelinks.unmake_route(UnmakeRoute(destination=destination, kind=kind))
+            assert not [r for r in nodelinks.routes() if r.destination == destination]
+
+
 def test_refusals_say_what_and_why() -> None:
     with inside_scratch_netns("no"):
         with pytest.raises(HostError, match="there is no link `x`"):

@@ -354,6 +354,8 @@ class NodeNetworks:
             self._show(state)
 
     def _show(self, state: dict[str, JsonValue]) -> None:
+        # The nodes of one machine share its host name; what they are called is theirs.
+        state = {**state, "hostname": {"config": self._node, "running": self._node}}
         known = self._service.find(NODE_NETWORK_STATE, None, self._node)
         if known is None:
             try:

@@ -113,6 +113,7 @@ async def test_a_policy_is_carried_out_and_told(service):
             )
         )
         assert state["interfaces"]
+        assert state["hostname"] == {"config": "node1", "running": "node1"}
     assert len(network.applied) == 1
 
 
