@@ -175,10 +175,8 @@ def _is_for(claim: Document, volume: Document) -> bool:
 def _tell(volume: Document, report: Report, now: float) -> Iterator[Change]:
     status = reports.status(volume, report, now)
     yield from status_patch(DATA_VOLUME, volume, status)
-    if report.event and reports.is_news(volume, report):
-        yield Announce(
-            about=volume, reason=report.event, message=report.message, warning=report.warning
-        )
+    for reason, message, warning in reports.events(volume, report):
+        yield Announce(about=volume, reason=reason, message=message, warning=warning)
 
 
 def _origin(service: ApiService, volume: Document) -> tuple[Document, str]:

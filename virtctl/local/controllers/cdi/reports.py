@@ -6,6 +6,7 @@ reasons, and the events of its controllers.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from virtctl.local.runtime import conditions, fillings
@@ -22,16 +23,19 @@ from virtctl.models.documents import (
 
 _BIND = "cdi.kubevirt.io/storage.bind.immediate.requested"
 _TRANSFERS = {"import": "Import", "upload": "Upload", "clone": "Clone", "snapshot": "Clone"}
-_ERROR = "Error"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """A state of a DataVolume. ``bound`` and ``running`` are conditions; ``event`` tells of it."""
+    """A state of a DataVolume. ``bound`` and ``running`` are conditions; ``event`` tells of it.
+
+    ``problem`` is the reason of Ready that there is no claim.
+    """
 
     phase: str
     bound: Document
     running: Document
+    problem: str = ""
     event: str = ""
     message: str = ""
     warning: bool = False
@@ -41,13 +45,15 @@ class Report:
 
 def pending(reason: str, message: str) -> Report:
     """There is no claim yet, and why."""
+    is_error = reason.startswith("Err")
     return Report(
         phase="Pending",
-        bound=condition("Bound", "Unknown", reason="NotFound", message="No PVC found"),
-        running=condition("Running", "False", reason=reason, message=message),
-        event=reason,
+        bound=condition("Bound", "False", reason=reason, message=message),
+        running=condition("Running", "False"),
+        problem=reason if is_error else "",
+        event=reason if is_error else "",
         message=message,
-        warning=reason.startswith("Err"),
+        warning=is_error,
     )
 
 
@@ -62,22 +68,22 @@ def of(volume: Document, claim: Document, *, waits: bool = False) -> Report:
     if text(claim, "status", "phase") == "Lost":
         return Report(
             phase="Failed",
-            bound=condition("Bound", "False", reason="ClaimLost", message=f"PVC {name} lost"),
-            running=condition("Running", "False", reason="ClaimLost"),
-            event="ClaimLost", message=f"PVC {name} lost", warning=True,
+            bound=condition("Bound", "False", reason="ClaimLost", message="Claim Lost"),
+            running=condition("Running", "False"),
+            event="ErrClaimLost", message=f"PVC {name} lost", warning=True,
         )  # fmt: skip
     if text(claim, "status", "phase") != "Bound":
         return _unbound(volume, name, waits=waits)
     done = known.phase == "Succeeded" or (not wanted and fillings.is_filled(claim))
     phase = "Succeeded" if done else _phase(wanted, known)
-    event, message = _event(phase, known, claim, wanted)
+    event, message = _event(phase, claim, wanted)
     return Report(
         phase=phase,
         bound=condition("Bound", "True", reason="Bound", message=f"PVC {name} Bound"),
         running=_running(known, wanted, done=done),
         event=event,
         message=message,
-        warning=known.reason == _ERROR,
+        warning=event.endswith("Failed"),
         progress="100.0%" if done else _progress(claim, wanted, known),
         restarts=known.restarts,
     )
@@ -90,8 +96,8 @@ def status(volume: Document, report: Report, now: float) -> Document:
         ready = condition("Ready", "True")
     elif text(report.running, "status") == "True":
         ready = condition("Ready", "False", reason="TransferRunning")
-    elif text(report.running, "reason") == _ERROR:
-        ready = condition("Ready", "False", reason=_ERROR)
+    elif report.problem:
+        ready = condition("Ready", "False", reason=report.problem, message=report.message)
     wanted = (report.bound, ready, report.running)
     made: Document = {
         "claimName": name_of(volume),
@@ -104,27 +110,41 @@ def status(volume: Document, report: Report, now: float) -> Document:
     return made
 
 
-def is_news(volume: Document, report: Report) -> bool:
-    """Whether the state is another one than the status of ``volume`` tells."""
-    if text(volume, "status", "phase") != report.phase:
-        return True
+def events(volume: Document, report: Report) -> Iterator[tuple[str, str, bool]]:
+    """What is new: reason and message of each event, and whether it is a warning.
+
+    A phase has an event, the claim's binding has one, and so does what keeps a bound one unfilled.
+    """
+    is_bound_news = _differs(volume, report.bound)
+    is_new_phase = text(volume, "status", "phase") != report.phase
+    if report.event and (is_new_phase or (report.problem and is_bound_news)):
+        yield report.event, report.message, report.warning
+    if is_bound_news:
+        yield text(report.bound, "reason"), text(report.bound, "message"), False
+    said = text(report.running, "message")
+    stands = text(report.running, "status") == "False" and report.phase != "Succeeded"
     known = conditions.find_condition(volume, "Running") or {}
-    fields = ("reason", "message")
-    return any(text(known, each) != text(report.running, each) for each in fields)
+    if (
+        stands
+        and said
+        and text(report.bound, "status") == "True"
+        and text(known, "message") != said
+    ):
+        yield text(report.running, "reason"), said, True
+
+
+def _differs(volume: Document, wanted: Document) -> bool:
+    known = conditions.find_condition(volume, text(wanted, "type")) or {}
+    fields = ("status", "reason", "message")
+    return any(text(known, each) != text(wanted, each) for each in fields)
 
 
 def _unbound(volume: Document, name: str, *, waits: bool) -> Report:
     hurries = _BIND in strings(volume, "metadata", "annotations")
-    phase = "WaitForFirstConsumer" if waits and not hurries else "Pending"
-    message = f"PVC {name} Pending"
-    if phase == "WaitForFirstConsumer":
-        message = "PVC bound to a node only when a pod uses it"
     return Report(
-        phase=phase,
+        phase="WaitForFirstConsumer" if waits and not hurries else "Pending",
         bound=condition("Bound", "False", reason="Pending", message=f"PVC {name} Pending"),
         running=condition("Running", "False"),
-        event=phase,
-        message=message,
     )
 
 
@@ -153,13 +173,11 @@ def _progress(claim: Document, wanted: str, known: Progress) -> str:
     return strings(claim, "metadata", "annotations").get(fillings.PROGRESS, "N/A")
 
 
-def _event(phase: str, known: Progress, claim: Document, wanted: str) -> tuple[str, str]:
+def _event(phase: str, claim: Document, wanted: str) -> tuple[str, str]:
     """Reason and message of the event that tells of a state."""
     transfer, name = _TRANSFERS.get(wanted, "Import"), name_of(claim)
-    if known.reason == _ERROR and phase != "Succeeded":
-        return f"{transfer}Failed", f"Failed to {transfer.lower()} into PVC {name}: {known.message}"
-    if known.phase == "Pending" and known.message:
-        return known.reason, known.message
+    if phase == "Failed":
+        return f"{transfer}Failed", f"Failed to {transfer.lower()} into PVC {name}"
     marks = strings(claim, "metadata", "annotations")
     origin = marks.get(fillings.CLONE) or marks.get(fillings.SNAPSHOT) or ""
     clone = f"Cloning from {origin} into {namespace_of(claim)}/{name}"

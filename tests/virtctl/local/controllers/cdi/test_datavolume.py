@@ -107,7 +107,7 @@ def test_a_refused_claim_is_told() -> None:
     controller = DataVolumeController()
     seen = controller.observe(Shelf([data_volume(HTTP), *classes()]), Key("default", "dv1"))
     change = Create(kind=PVC, document={})
-    patch, event = controller.refused(seen, change, Forbidden("exceeded quota"), NOW)
+    patch, event, *_ = controller.refused(seen, change, Forbidden("exceeded quota"), NOW)
     assert "exceeded quota" in event.message
     assert patch.body["status"]["phase"] == "Pending"
 
