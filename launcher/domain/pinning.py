@@ -104,15 +104,16 @@ def pins(inputs: Inputs) -> Pins | None:
     if cpu.isolate_emulator:
         even = (cpu.topology.count + len(pool)) % 2 == 0
         number = 2 if cpu.even_emulator and even else 1
-        emulator = tuple(_one(cells, "the emulation thread") for _ in range(number))
+        which = ("", "second ")
+        emulator = tuple(_one(cells, "the emulation thread", which[n]) for n in range(number))
     return Pins(vcpus, pool, emulator)
 
 
-def _one(cells: Sequence[_Cell], what: str) -> int:
+def _one(cells: Sequence[_Cell], what: str, which: str = "") -> int:
     for cell in cells:
         for cpu in cell.take_one():
             return cpu
-    raise SpecError(_PATH, f"no CPU allocated for {what}: no CPU is left to be set aside")
+    raise SpecError(_PATH, f"no {which}CPU allocated for {what}: no remaining unassigned threads")
 
 
 def _place_cores(cells: Sequence[_Cell], inputs: Inputs) -> tuple[int, ...]:

@@ -97,8 +97,10 @@ def test_emulator() -> None:
     pool = IoThreads(policy="supplementalPool", pool=1)
     odd = given(1, 2, 3, 4, cores=2, isolate_emulator=True, even_emulator=True, io_threads=pool)
     assert pinning.pins(odd).emulator == (4,)
-    with pytest.raises(SpecError, match="no CPU is left"):
+    with pytest.raises(SpecError, match="no CPU allocated for the emulation thread"):
         pinning.pins(given(1, 2, cores=2, isolate_emulator=True))
+    with pytest.raises(SpecError, match="no second CPU allocated for the emulation thread"):
+        pinning.pins(given(1, 2, 3, cores=2, isolate_emulator=True, even_emulator=True))
 
 
 def io_pins(*cpuset: int, **changes) -> list[str]:
