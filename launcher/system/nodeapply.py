@@ -13,18 +13,29 @@ from functools import lru_cache
 
 import msgspec
 
-from launcher.errors import HostError, LauncherError, PlanFailed, VerifyFailed
+from launcher.errors import HostError, LauncherError, PlanFailed, SpecError, VerifyFailed
 from launcher.nmstate import check, merge, plan, schema, shown
 from launcher.nmstate.merge import Facts, Goal
 from launcher.nmstate.schema import Json, State
 from launcher.ops.base import Plan
-from launcher.system import files, leases, namespaces, nodelinks, nodeobserve, nodeprobes, ovs
+from launcher.ops.nodelinks import MakeLink
+from launcher.system import (
+    files,
+    leases,
+    linkkinds,
+    namespaces,
+    nodelinks,
+    nodeobserve,
+    nodeprobes,
+    ovs,
+)
 from launcher.system.nodeobserve import NodePlace
 from launcher.system.nodeperform import perform
 from launcher.system.nodeprobes import Probe
 
 VERIFY_TIMES, VERIFY_EVERY = 5, 1.0
 PROBE_SECONDS = 30.0
+_MODULES = {"bond": "bonding", "vlan": "8021q"}
 _BACK_TIMES = 3  # putting one thing back may take something from another
 
 
@@ -76,10 +87,22 @@ def apply(place: NodePlace, desired: State, conditions: Conditions = _USUAL) -> 
             before = nodeobserve.state(place)
             goal = merge.merge(desired, before, _facts(place, conditions))
         ops = plan.plan(goal, before)
+        _refuse_unknown(ops)
         if ops:
             _carry_out(place, goal, ops, before, conditions)
         _describe(place, goal)
         return Applied(schema.write(goal.desired), ops, goal.notes)
+
+
+def _refuse_unknown(ops: Plan) -> None:
+    """Raise ``SpecError`` for links of kinds that this kernel has not: no later attempt helps."""
+    for op in ops:
+        if isinstance(op, MakeLink) and not linkkinds.known(op.kind):
+            raise SpecError(
+                f"interfaces[{op.name}].type",
+                f"this machine's kernel makes no links of the kind `{op.kind}`",
+                f"use a kernel with the module `{_MODULES.get(op.kind, op.kind)}`",
+            )
 
 
 def preview(place: NodePlace, desired: State, conditions: Conditions = _USUAL) -> Applied:

@@ -10,12 +10,13 @@ from launcher.errors import HostError, PlanFailed, SpecError, VerifyFailed
 from launcher.nmstate import check, schema
 from launcher.nmstate.merge import Goal
 from launcher.nmstate.schema import Ip, State
+from launcher.ops.nodelinks import MakeLink
 from launcher.system import linkkinds, namespaces, nodeapply, nodelinks, nodeobserve, nodeprobes
 from launcher.system.nodeapply import Conditions
 from launcher.system.nodeobserve import NodePlace
 from tests.fakes.instance import until
 from tests.fakes.nodeplaces import NEEDS_OVS, apply, node
-from tests.fakes.scratch import answers, shell
+from tests.fakes.scratch import answers, inside_scratch_netns, shell
 
 pytestmark = pytest.mark.host
 
@@ -197,6 +198,19 @@ def test_what_cannot_be_is_refused_before_anything_is_done(place: NodePlace) -> 
         "ip link set en0 mtu 1400",
         "ip link set en0 up",
     ]
+
+
+def test_kinds_that_the_kernel_has_not_are_refused_before_anything_is_done() -> None:
+    with inside_scratch_netns("kinds"):
+        there = MakeLink(name="b", kind="bridge")
+        with pytest.raises(SpecError, match="no links of the kind `nonsense`") as caught:
+            nodeapply._refuse_unknown((there, MakeLink(name="x", kind="nonsense")))
+        assert (caught.value.path, "`nonsense`" in (caught.value.hint or "")) == (
+            "interfaces[x].type",
+            True,
+        )
+        assert "x" not in shell("ip -br link").split()
+        nodeapply._refuse_unknown((there,))
 
 
 OVS = """
