@@ -266,6 +266,7 @@ def idle(home: Path) -> None:
         figure("local up until the API answers", took, "s", 0.5)
         figure("CPU time that the daemon had taken then", cpu(pid), "s")
         starting.wait()
+        figure("local up until it returns, with nodes Ready", time.monotonic() - started, "s")
         time.sleep(15)
         before = cpu(pid)
         time.sleep(30)
