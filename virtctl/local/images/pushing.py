@@ -70,9 +70,7 @@ class RegistryTarget(RegistrySource):
         told: Progress | None = None,
     ) -> httpx.Response:
         """One request, once more with a token when the registry wants one."""
-        url = path
-        if "://" not in path:
-            url = f"{self._find_base()}/v2/{self._reference.repository}/{path}"
+        url = path if "://" in path else self._url(path)
         answer = self._once(method, url, headers or {}, _pieces(blob, told))
         if answer.status_code != httpx.codes.UNAUTHORIZED:
             return answer
@@ -82,10 +80,9 @@ class RegistryTarget(RegistrySource):
     def _once(
         self, method: str, url: str, headers: dict[str, str], content: Iterator[bytes] | None
     ) -> httpx.Response:
-        if self._authorization:
-            headers = {**headers, "authorization": self._authorization}
+        proving = self._proving(url, headers)
         try:
-            return self._http.request(method, url, headers=headers, content=content)
+            return self._http.request(method, url, headers=proving, content=content)
         except httpx.HTTPError as error:
             raise LocalError(f"{self._where} cannot be reached: {error}") from error
 

@@ -11,7 +11,7 @@ import hashlib
 import ipaddress
 import re
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -155,11 +155,19 @@ class RegistrySource:
         headers = {"accept": manifests.ACCEPT if path.startswith("manifests/") else "*/*"}
         # Layers are compressed already, and their digests are of what is sent.
         headers["accept-encoding"] = "identity"
-        if self._authorization:
-            headers["authorization"] = self._authorization
-        url = f"{self._find_base()}/v2/{self._reference.repository}/{path}"
-        with self._http.stream("GET", url, headers=headers) as response:
+        url = self._url(path)
+        with self._http.stream("GET", url, headers=self._proving(url, headers)) as response:
             yield response
+
+    def _url(self, path: str) -> str:
+        """Where ``path`` is below the repository."""
+        return f"{self._find_base()}/v2/{self._reference.repository}/{path}"
+
+    def _proving(self, url: str, headers: Mapping[str, str]) -> dict[str, str]:
+        """``headers`` with what proves who we are, which is for the registry's own host only."""
+        ours = url.startswith(f"{self._base}/")
+        proof = {"authorization": self._authorization} if self._authorization and ours else {}
+        return {**headers, **proof}
 
     def _find_base(self) -> str:
         if not self._base:

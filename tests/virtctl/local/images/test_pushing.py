@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.fakes.disks import write_raw
@@ -58,6 +59,32 @@ def test_a_login_is_used(registry: Registry, packed: Packed) -> None:
     assert registry.tags["vms/guest:1"] == packed.manifest.digest
     with pytest.raises(LocalError, match="no token"):
         push(registry, packed)
+
+
+def test_a_login_is_for_the_registry_only(packed: Packed) -> None:
+    seen: list[tuple[str, str, bool]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        request.read()
+        proven = "authorization" in request.headers
+        seen.append((request.method, request.url.host, proven))
+        if request.url.host == "storage.test":
+            return httpx.Response(201)
+        if not proven:
+            return httpx.Response(401, headers={"www-authenticate": 'Basic realm="x"'})
+        if request.method == "POST":
+            return httpx.Response(202, headers={"location": "https://storage.test/up?token=t"})
+        return httpx.Response(404 if request.method == "HEAD" else 201)
+
+    reference = parse_registry("registry.test/vms/guest:1")
+    logins = {"registry.test": Login("jane", "secret")}
+    transport = httpx.MockTransport(answer)
+    with RegistryTarget(reference, "amd64", logins.get, transport) as target:
+        target.push(packed)
+    assert {(host, proven) for method, host, proven in seen[1:]} == {
+        ("registry.test", True),
+        ("storage.test", False),
+    }
 
 
 def test_nobody_there(packed: Packed) -> None:
