@@ -92,8 +92,8 @@ class MemoryDumps:
             raise _refused(name, f"pvc size [{there}] should be bigger then [{wanted}]")
 
     def _needed(self, vmi: Document, storage_class: str) -> Quantity:
-        memory = quantity_or_none(documents.find(vmi, "spec", "domain", "memory", "guest"))
-        memory = memory or quantity_or_none(
+        # Guests whose memory is not requested count for nothing, in virt-api as in its client.
+        memory = quantity_or_none(
             documents.find(vmi, "spec", "domain", "resources", "requests", "memory")
         )
         net = _EXTRA if memory is None else memory + _EXTRA

@@ -30,7 +30,8 @@ def service():
     gates = {"configuration": {"developerConfiguration": {"featureGates": ["HotplugVolumes"]}}}
     made.create(KUBEVIRT, "default", {"metadata": {"name": "kv"}, "spec": gates})
     made.create(VIRTUAL_MACHINE, "default", {"metadata": {"name": "web"}})
-    spec = {"domain": {"memory": {"guest": "64Mi"}}}
+    requests = {"requests": {"memory": "64Mi"}}
+    spec = {"domain": {"memory": {"guest": "1Gi"}, "resources": requests}}
     vmi = {"metadata": {"name": "web"}, "spec": spec, "status": {"phase": "Running"}}
     made.create(VIRTUAL_MACHINE_INSTANCE, "default", vmi)
     claim(made, "p1")
