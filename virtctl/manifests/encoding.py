@@ -10,7 +10,7 @@ def as_written(vm: Document) -> Document:
     ensure(vm, "metadata")
     ensure(vm, "status")
     spec = ensure(vm, "spec")
-    if spec.get("template") is not None:
+    if spec.setdefault("template", None) is not None:
         _template(ensure(spec, "template"))
     for made in objects(spec, "dataVolumeTemplates"):
         ensure(made, "metadata")

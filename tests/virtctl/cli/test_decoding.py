@@ -1,6 +1,6 @@
 import pytest
 
-from virtctl.cli.decoding import loosely, strictly
+from virtctl.cli.decoding import loosely, manifest, strictly
 from virtctl.errors import VirtctlError
 from virtctl.models.documents import Document
 
@@ -36,3 +36,15 @@ def test_a_server_may_know_more_fields() -> None:
     made = loosely(machine(bogus=1, memory={"guest": "1.Gi"}))
     domain = {"devices": {}, "memory": {"guest": "1.Gi"}, "resources": {}}
     assert made["spec"] == {"template": {"metadata": {}, "spec": {"domain": domain}}}
+
+
+def test_in_a_file_numbers_may_stand_for_words() -> None:
+    given = machine(bogus=1, devices={"disks": [{"name": 5}]}, memory={"guest": "0.5Gi"})
+    given["metadata"] = {"name": 7, "annotations": {"on": True, "off": None}}
+    made = manifest(given)
+    assert made["metadata"] == {"name": "7", "annotations": {"on": "true"}}
+    devices = {"disks": [{"name": "5"}]}
+    domain = {"devices": devices, "memory": {"guest": "512Mi"}, "resources": {}}
+    assert made["spec"] == {"template": {"metadata": {}, "spec": {"domain": domain}}}
+    with pytest.raises(VirtctlError, match=r"cpu\.cores`: must be"):
+        manifest(machine(cpu={"cores": "2"}))

@@ -26,5 +26,5 @@ def test_structs_are_never_left_out() -> None:
     }
 
 
-def test_a_template_that_is_absent_stays_so() -> None:
-    assert as_written({}) == {"metadata": {}, "status": {}, "spec": {}}
+def test_a_template_that_is_absent_is_null() -> None:
+    assert as_written({}) == {"metadata": {}, "status": {}, "spec": {"template": None}}

@@ -36,6 +36,19 @@ def test_a_manifest(tmp_path: Path) -> None:
     assert "status" not in sent
 
 
+def test_a_manifest_is_typed_before_it_is_sent() -> None:
+    text = "{apiVersion: kubevirt.io/v1, kind: VirtualMachine, spec: {running: null, x: 1}}"
+    with api_server() as server:
+        server.on("PUT", f"{SUBRESOURCES}/expand-vm-spec", EXPANDED)
+        assert virtctl("expand", "-f", "-", stdin=text, server=server.url).code == 0
+        assert isinstance(server.writes[0][1], dict)
+        assert server.writes[0][1]["spec"] == {"template": None}
+        bad = text.replace("null", "maybe")
+        ran = virtctl("expand", "-f", "-", stdin=bad, server=server.url)
+        assert (ran.code, "cannot expand stdin:1: `spec.running`: must be" in ran.err) == (1, True)
+        assert len(server.writes) == 1
+
+
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
