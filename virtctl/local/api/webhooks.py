@@ -78,6 +78,7 @@ class Webhook:
 STATUS_VALIDATOR = "kubevirt-crd-status-validator.kubevirt.io"
 _CAUSES_SHOWN = 10
 _SIZE = re.compile(r"no more than (\d+) bytes")
+_MACHINE_VALIDATOR = "virtualmachine-validator.kubevirt.io"
 _MACHINE_MUTATOR = "virtualmachines-mutator.kubevirt.io"
 _INSTANCE_MUTATOR = "virtualmachineinstances-mutator.kubevirt.io"
 
@@ -116,6 +117,13 @@ def _default_machine(document: Document, context: AdmissionContext) -> None:
     default_machine(document, context)
 
 
+def _machine_causes(document: Document, context: AdmissionContext) -> Iterator[Cause]:
+    try:
+        yield from machine_causes(document, context)
+    except Undefaultable as error:
+        raise ApiError(denied(_MACHINE_VALIDATOR, str(error)), code=400, reason="") from error
+
+
 def _default_instance(document: Document, context: AdmissionContext) -> None:
     if context.old is None:
         clashing = apply_presets(document, context)
@@ -144,8 +152,8 @@ def _default_migration(document: Document, context: AdmissionContext) -> None:
 
 WEBHOOKS: Mapping[str, Webhook] = {
     kinds.VIRTUAL_MACHINE.resource: Webhook(
-        "virtualmachine-validator.kubevirt.io",
-        machine_causes,
+        _MACHINE_VALIDATOR,
+        _machine_causes,
         _MACHINE_MUTATOR,
         _default_machine,
         checks=True,

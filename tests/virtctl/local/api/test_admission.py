@@ -132,6 +132,21 @@ def test_a_namespace_may_decline_the_pool():
     assert macs(stored) == [None]
 
 
+@pytest.mark.parametrize(
+    ("document", "webhook"),
+    [
+        (vm(), "virtualmachine-validator.kubevirt.io"),
+        (vmi(), "virtualmachineinstances-mutator.kubevirt.io"),
+    ],
+    ids=["machine", "instance"],
+)
+def test_a_default_binding_that_is_not_permitted_is_refused(document, webhook):
+    configuration = {"network": {"permitBridgeInterfaceOnPodNetwork": False}}
+    installed = {"kind": "KubeVirt", "spec": {"configuration": configuration}}
+    with pytest.raises(ApiError, match=f'"{webhook}" denied.*bridge interface is not enabled'):
+        write(admission(installed), document)
+
+
 def test_the_default_binding_is_that_of_the_kubevirt_object():
     stored, _ = write(admission(MASQUERADING), vmi())
     (nic,) = stored["spec"]["domain"]["devices"]["interfaces"]

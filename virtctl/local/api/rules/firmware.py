@@ -35,8 +35,9 @@ def machine_type_causes(spec: Document, path: str, context: AdmissionContext) ->
     """Whether the architecture has such machines."""
     architecture = documents.text(spec, "architecture") or context.default_architecture
     machine = documents.text(spec, "domain", "machine", "type")
-    allowed = documents.items(
-        context.configuration, "architectureConfiguration", architecture, "emulatedMachines"
+    own = ("architectureConfiguration", architecture, "emulatedMachines")
+    allowed = documents.items(context.configuration, "emulatedMachines") or documents.items(
+        context.configuration, *own
     )
     patterns = [str(item) for item in allowed] or [*MACHINE_TYPES.get(architecture, ())]
     if machine and patterns and not any(fnmatchcase(machine, pattern) for pattern in patterns):

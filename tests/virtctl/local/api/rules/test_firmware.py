@@ -89,6 +89,9 @@ def test_bad_firmware(parts, field, message):
 def test_the_cluster_says_which_machine_types_there_are():
     context = gates(architectureConfiguration={"amd64": {"emulatedMachines": ["virt*"]}})
     assert causes(context, machine={"type": "virt"}) == []
+    older = gates(emulatedMachines=["pc*"], architectureConfiguration={"amd64": {}})
+    assert causes(older, machine={"type": "pc-i440fx-2.10"}) == []
+    assert causes(older, machine={"type": "q35"})
 
 
 def test_acpi_tables_come_from_secrets():
