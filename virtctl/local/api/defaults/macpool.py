@@ -25,7 +25,8 @@ for addresses where the pool is for those only who ask."""
 
 def normalize(mac: str) -> str:
     """``mac`` in lower case with colons, for comparison."""
-    return mac.lower().replace("-", ":")
+    digits = re.sub("[:.-]", "", mac.lower())
+    return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
 
 
 def interfaces_of(document: Document) -> list[Document]:

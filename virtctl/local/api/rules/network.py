@@ -32,9 +32,11 @@ _NAME = re.compile(r"[A-Za-z0-9-_]+")
 _NAME_PROBLEM = (
     "name can only contain alphabetical characters, numbers, dashes (-) or underscores (_)"
 )
-_MAC = re.compile(r"[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2})+")
+_MAC = re.compile(
+    r"[0-9a-f]{2}((:[0-9a-f]{2})+|(-[0-9a-f]{2})+)|[0-9a-f]{4}(\.[0-9a-f]{4})+", re.IGNORECASE
+)
 _MAC_SIZES = frozenset({6, 8, 20})
-_PCI_ADDRESS = re.compile(r"[0-9a-fA-F]{4}:[0-9a-fA-F]{2}:[01][0-9a-fA-F]\.[0-7]")
+_PCI_ADDRESS = re.compile(r"[0-9a-fA-F]{4}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-7]")
 _PRIVATE_OPTIONS = range(224, 255)
 _RANGES, _PORTS = 10, 65536
 
@@ -259,11 +261,15 @@ def _interface_causes(
 
 def is_mac(text: str) -> bool:
     """Whether ``text`` is the address of an Ethernet link."""
-    return bool(_MAC.fullmatch(text)) and len(re.split("[:-]", text)) == min(_MAC_SIZES)
+    return bool(_MAC.fullmatch(text)) and _octets(text) == min(_MAC_SIZES)
+
+
+def _octets(mac: str) -> int:
+    return len(re.sub("[:.-]", "", mac)) // 2
 
 
 def _mac_causes(mac: str, field: str) -> Iterator[Cause]:
-    octets = len(re.split("[:-]", mac))
+    octets = _octets(mac)
     if not _MAC.fullmatch(mac) or octets not in _MAC_SIZES:
         yield invalid(
             f"{field}.macAddress", f"interface {field}.name has malformed MAC address ({mac})."

@@ -87,3 +87,9 @@ def test_a_range_has_both_its_ends():
 def test_what_is_no_range(start, end, problem):
     with pytest.raises(LocalError, match=problem):
         macpool.between(start, end)
+
+
+def test_one_address_in_three_spellings() -> None:
+    spelt = ("02:AA:00:00:00:01", "02-aa-00-00-00-01", "02aa.0000.0001")
+    assert {macpool.normalize(each) for each in spelt} == {"02:aa:00:00:00:01"}
+    assert macpool.normalize("") == ""
