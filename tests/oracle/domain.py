@@ -56,13 +56,21 @@ def admitted(path: Path, facts: dict) -> doc.Document:
         return canonical(schema.shape_of_kind(kinds.VIRTUAL_MACHINE_INSTANCE), document)
     if document["kind"] == "VirtualMachine":
         document = admit(kinds.VIRTUAL_MACHINE, document, context)
-        document = build(document)
+        document = without_attached(build(document), document)
         document["metadata"]["uid"] = UID
     given = dict(document.get("status", {}))
     document = admit(kinds.VIRTUAL_MACHINE_INSTANCE, document, context)
     given.pop("phase", None)
     document["status"] = {**document.get("status", {}), **given}
     return document
+
+
+def without_attached(instance: doc.Document, machine: doc.Document) -> doc.Document:
+    """The recordings stop before the controller attaches the input device that is asked for."""
+    own = doc.child(machine, "spec", "template", "spec", "domain", "devices")
+    if not doc.items(own, "inputs"):
+        doc.child(instance, "spec", "domain", "devices").pop("inputs", None)
+    return instance
 
 
 def default_only(kind: kinds.Kind, document: doc.Document, context: AdmissionContext):
