@@ -39,7 +39,9 @@ def machine_type_causes(spec: Document, path: str, context: AdmissionContext) ->
     allowed = documents.items(context.configuration, "emulatedMachines") or documents.items(
         context.configuration, *own
     )
-    patterns = [str(item) for item in allowed] or [*MACHINE_TYPES.get(architecture, ())]
+    patterns = [str(item) for item in allowed] or [
+        *MACHINE_TYPES.get(architecture, MACHINE_TYPES["amd64"])
+    ]
     if machine and patterns and not any(fnmatchcase(machine, pattern) for pattern in patterns):
         field = f"{path}.domain.machine.type"
         yield invalid(

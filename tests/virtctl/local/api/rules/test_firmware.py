@@ -189,3 +189,9 @@ def test_buses_of_arm():
     assert fields(firmware.architecture_causes(document, "spec")) == [
         "spec.domain.devices.disks[0].disk.bus"
     ]
+
+
+def test_unknown_architectures_have_the_machines_of_the_first():
+    for machine, count in (("q35", 0), ("virt", 1)):
+        document = spec(architecture="ppc64le", domain=domain(machine={"type": machine}))
+        assert len(list(firmware.machine_type_causes(document, "spec", gates()))) == count
