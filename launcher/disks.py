@@ -19,7 +19,7 @@ from launcher.guestimage import formats, qemuimg
 from launcher.guestimage.formats import HEAD, Format, Packing, packing, sniff
 from launcher.guestimage.qemuimg import ImageInfo
 from launcher.system import process
-from launcher.system.diskfiles import CHUNK, Flushing, SparseFile, allocate, copy, publish
+from launcher.system.diskfiles import CHUNK, SparseFile, allocate, copy, publish
 
 if TYPE_CHECKING:
     from launcher.system.podexec import PodProcess
@@ -49,7 +49,7 @@ Share = Callable[[float], None]
 _GIB = 1 << 30
 _LOOK_MEMORY, _LOOK_SECONDS = _GIB, 30
 _WORK_MEMORY, _WORK_SECONDS, _SECONDS_A_GIB = 2 * _GIB, 120, 60
-_POLL = 0.02
+_POLL = 0.05
 _FEW, _MANY = "2", "8"  # pieces at once: more only help where there is much to decompress
 _SHARE = re.compile(rb"\((\d+\.\d+)/100%\)")
 _LEAKS = 3  # qemu-img check's exit code for clusters that nothing uses
@@ -106,8 +106,7 @@ def convert(source: Path, target: Path, limit: int, share: Share | None = None) 
     argv = _under(program, _WORK_MEMORY, _seconds(info.virtual_size), limit)
     said = target.parent / f".{target.name}.{os.getpid()}.said"
     try:
-        with Flushing(target) as flushing:
-            _watch(argv, said, share or _silent, flushing)
+        _watch(argv, said, share or _silent)
     finally:
         said.unlink(missing_ok=True)
     return info.virtual_size
@@ -190,12 +189,11 @@ def _under(argv: Sequence[str | Path], memory: int, seconds: int, size: int) -> 
     return ["setpriv", "--pdeathsig", "KILL", "prlimit", *limits, "--", program, *argv[1:]]
 
 
-def _watch(argv: Sequence[str | Path], said: Path, share: Share, flushing: Flushing) -> None:
+def _watch(argv: Sequence[str | Path], said: Path, share: Share) -> None:
     """Run a conversion; raises ``ProgramError`` with what it said."""
     running = process.spawn(argv, log=said)
     try:
         for _ in _until_end(running.pid):
-            flushing.nudge()
             found = _SHARE.findall(said.read_bytes()[-200:])
             if found:
                 share(float(found[-1]) / 100)

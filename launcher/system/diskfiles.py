@@ -114,38 +114,6 @@ def _is_zero(data: bytes | bytearray | memoryview) -> bool:
     return plain == (_ZEROS if len(plain) == CHUNK else bytes(len(plain)))
 
 
-class Flushing:
-    """A file that somebody else writes, put on the disk of the host while that goes on.
-
-    Whoever waits for the whole of it in the end then waits for the last piece only.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._fd = -1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._fd >= 0:
-            os.close(self._fd)
-
-    def nudge(self) -> None:
-        """Begin to write what is only in memory; nothing when there is no such file yet."""
-        try:
-            if self._fd < 0:
-                self._fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
-            return
-        _start_writing(self._fd)
-
-
 def _start_writing(fd: int) -> None:
     # It is only a hint: where it fails, the last flush takes longer.
     all_of_it = ctypes.c_int64(0), ctypes.c_int64(0)

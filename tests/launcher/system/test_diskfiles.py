@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from launcher.errors import HostError, ImageRefused
-from launcher.system.diskfiles import BLOCK, CHUNK, Flushing, SparseFile, allocate, copy, publish
+from launcher.system.diskfiles import BLOCK, CHUNK, SparseFile, allocate, copy, publish
 from tests.fakes.disks import MIB, digest, write_raw
 
 
@@ -58,16 +58,6 @@ def test_what_was_there_is_replaced(tmp_path: Path) -> None:
         # The same file, cut to nothing, would be flushed when it is closed.
         assert old.read() == b"old and long"
     assert disk.read_bytes() == b"new"
-
-
-def test_a_file_is_flushed_as_soon_as_it_is_there(tmp_path: Path) -> None:
-    disk = tmp_path / "disk"
-    with Flushing(disk) as flushing:
-        flushing.nudge()
-        assert not disk.exists()
-        disk.write_bytes(b"x" * MIB)
-        flushing.nudge()
-    assert disk.read_bytes() == b"x" * MIB
 
 
 def test_a_copy_is_the_same_and_as_sparse(tmp_path: Path) -> None:
