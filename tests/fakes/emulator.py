@@ -28,7 +28,7 @@ class Console:
     def send(self, line: str) -> None:
         self._socket.sendall(f"{line}\r".encode())
 
-    def expect(self, pattern: str, seconds: float = 150) -> str:
+    def expect(self, pattern: str, seconds: float = 400) -> str:
         """Read until ``pattern``; returns and forgets all up to its end."""
         deadline = time.monotonic() + seconds
         while not (found := re.search(pattern, self._text)):
@@ -43,7 +43,7 @@ class Console:
         text, self._text = self._text[: found.end()], self._text[found.end() :]
         return text
 
-    def login(self, user: str = "root", password: str = "", seconds: float = 150) -> None:
+    def login(self, user: str = "root", password: str = "", seconds: float = 400) -> None:
         self.expect(r"login: ", seconds)
         self.send(user)
         if password:
@@ -51,7 +51,7 @@ class Console:
             self.send(password)
         self.expect(r"[#$] ", seconds)
 
-    def run(self, command: str, seconds: float = 150) -> str:
+    def run(self, command: str, seconds: float = 400) -> str:
         """Run a command in the shell; returns what it printed."""
         self.send(f"{command}; echo end-of-$((6*7))")
         text = self.expect(r"end-of-42\r?\n", seconds)
@@ -148,7 +148,7 @@ def make_seed(home: Path, files: Mapping[str, str]) -> Path:
 
 def _connect(path: Path, child: process.Spawned, home: Path) -> socket.socket:
     """A connection to the serial console; the guest waits for it."""
-    deadline = time.monotonic() + 150
+    deadline = time.monotonic() + 400
     while True:
         sock = socket.socket(socket.AF_UNIX)
         try:

@@ -143,7 +143,7 @@ class Instance:
         return done.stdout
 
 
-def until(what: Callable[[], object], awaited: str, seconds: float = 150) -> object:
+def until(what: Callable[[], object], awaited: str, seconds: float = 400) -> object:
     """The first true answer of ``what``."""
     deadline = time.monotonic() + seconds
     while not (answer := what()):

@@ -79,7 +79,7 @@ def reaches(address: str, netns: str) -> bool:
     return False
 
 
-def eventually(holds: Callable[[], T], seconds: float = 150) -> T:
+def eventually(holds: Callable[[], T], seconds: float = 400) -> T:
     """What ``holds`` returns, once it is true."""
     deadline = time.monotonic() + seconds
     while not (found := holds()):

@@ -73,7 +73,7 @@ def test_qemus_user_gets_at_all_that_is_the_machines(tmp_path: Path) -> None:
         # The firmware found that nothing boots, and says so on the serial console.
         made.until_said("BdsDxe")
         told = made.place.private / "downwardapi-disks/vhostmd0"
-        deadline = time.monotonic() + 150
+        deadline = time.monotonic() + 400
         while not told.read_bytes().startswith(b"mvbd"):
             assert time.monotonic() < deadline
             time.sleep(0.1)

@@ -55,10 +55,10 @@ class Pod:
     def start(self) -> Control:
         return self.do(lifecycle.start(self.place, namespaces.path_of(self.pod)))
 
-    def until(self, holds: Callable[[MachineState], bool], seconds: float = 150) -> MachineState:
+    def until(self, holds: Callable[[MachineState], bool], seconds: float = 400) -> MachineState:
         return self.do(self._until(holds, seconds))
 
-    def ssh(self, command: str, seconds: float = 150) -> str:
+    def ssh(self, command: str, seconds: float = 400) -> str:
         argv = [
             "ssh", "-i", self.key, "-o", "StrictHostKeyChecking=no",
             "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "BatchMode=yes",
@@ -87,7 +87,7 @@ class Pod:
                 found.append((int(pid), Path(f"/proc/{pid}/comm").read_text().strip()))
         return found
 
-    def until_said(self, words: str, seconds: float = 150) -> None:
+    def until_said(self, words: str, seconds: float = 400) -> None:
         """Wait for words on the serial console."""
         deadline = time.monotonic() + seconds
         while words not in self.place.serial_log.read_text(errors="replace"):
@@ -203,7 +203,7 @@ class TestRunning:
             reader, writer = await lifecycle.open_serial(booted.place)
             writer.write(b"\n")
             said = b""
-            async with asyncio.timeout(150):
+            async with asyncio.timeout(400):
                 while b"login:" not in said:
                     said += await reader.read(4096)
             writer.close()
@@ -290,7 +290,7 @@ def fresh(tmp_path: Path) -> Iterator[Pod]:
 
 
 def _gone(made: Pod) -> bool:
-    deadline = time.monotonic() + 150
+    deadline = time.monotonic() + 400
     while (lifecycle.is_alive(made.place) or made.named()) and time.monotonic() < deadline:
         time.sleep(0.02)
     return made.processes() == []

@@ -29,7 +29,7 @@ def ask(made: Pod, command: Command, **arguments: object) -> object:
     return made.do(control.request(command, **msgspec.to_builtins(arguments)))
 
 
-def run(made: Pod, script: str, patience: float = 150) -> tuple[int, str]:
+def run(made: Pod, script: str, patience: float = 400) -> tuple[int, str]:
     """A script in the guest, by its agent."""
     argv = ["/bin/sh", "-c", script]
     done = ask(made, Command.EXEC, argv=argv, timeout=patience)

@@ -37,9 +37,7 @@ def instance(tmp_path: Path, tiny_image: Path) -> Iterator[Instance]:
         text = seeded_by_secret(made, text)
         sockets = "cpu:\n          sockets: 1\n          maxSockets: 2\n"
         made.apply(text.replace("cpu:\n          cores: 1\n", sockets))
-        until(
-            lambda: made.ssh("web", "true", code=None) is not None and ready(made), "a guest", 150
-        )
+        until(lambda: made.ssh("web", "true", code=None) is not None and ready(made), "a guest")
         yield made
     finally:
         made.down()

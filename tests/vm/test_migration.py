@@ -37,7 +37,7 @@ class Pod:
     node: str
     key: Path
 
-    def ssh(self, command: str, seconds: float = 150) -> str:
+    def ssh(self, command: str, seconds: float = 400) -> str:
         argv = [
             "ssh", "-i", self.key, "-o", "StrictHostKeyChecking=no",
             "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "BatchMode=yes",
@@ -84,7 +84,7 @@ class Pods:
         return await (await lifecycle.connect(pod.place)).request(command, **arguments)
 
     def until(
-        self, pod: Pod, holds: Callable[[MachineState], bool], seconds: float = 150
+        self, pod: Pod, holds: Callable[[MachineState], bool], seconds: float = 400
     ) -> MachineState:
         return self.runner.run(self._until(pod, holds, seconds))
 

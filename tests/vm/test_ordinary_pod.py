@@ -69,7 +69,7 @@ class Container:
     log: Path
     key: Path
 
-    def ssh(self, command: str, seconds: float = 150) -> str:
+    def ssh(self, command: str, seconds: float = 400) -> str:
         argv = [
             "ssh", "-i", self.key, "-o", "StrictHostKeyChecking=no",
             "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "BatchMode=yes",
@@ -120,4 +120,4 @@ def test_a_guest_runs_with_what_a_container_may(container: Container) -> None:
     links = process.run(["ip", "-br", "link"], netns=container.pod).stdout
     assert "k6t-eth0" in links
     container.ssh("(sleep 1; poweroff) >/dev/null 2>&1 &")
-    assert container.process.wait(150) == 0
+    assert container.process.wait(400) == 0

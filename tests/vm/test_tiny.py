@@ -99,7 +99,7 @@ def ssh(keys: Path, user: str, command: str, key: str = "key") -> str:
     return process.run(argv, netns=POD, timeout=150).stdout
 
 
-def eventually(guest: Emulator, command: str, wanted: str, seconds: float = 150) -> str:
+def eventually(guest: Emulator, command: str, wanted: str, seconds: float = 400) -> str:
     deadline = time.monotonic() + seconds
     while wanted not in (text := guest.console.run(command)):
         assert time.monotonic() < deadline, text
@@ -191,7 +191,7 @@ def test_power_button(guest: Emulator) -> None:
     """The last test: the guest is gone afterwards."""
     guest.monitor("system_powerdown")
     guest.console.expect("tiny: power button")
-    assert guest.child.wait(150) == 0
+    assert guest.child.wait(400) == 0
 
 
 def test_script_on_a_config_drive_in_a_cd_drive(image: Path, tmp_path: Path) -> None:
@@ -207,4 +207,4 @@ def test_script_on_a_config_drive_in_a_cd_drive(image: Path, tmp_path: Path) -> 
         eventually(guest, "ls /var/lib/cloud/instance/", "finished")
         assert guest.console.run("cat /run/ran") == "ran as root\n"
         guest.console.send("poweroff")
-        assert guest.child.wait(150) == 0
+        assert guest.child.wait(400) == 0

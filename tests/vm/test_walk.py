@@ -129,7 +129,7 @@ def test_the_console_gives_a_prompt(instance: Instance) -> None:
         console.stdin.write("\n")
         console.stdin.flush()
         text = ""
-        deadline = time.monotonic() + 150
+        deadline = time.monotonic() + 400
         while "fedora-0" not in text and time.monotonic() < deadline:
             text += console.stdout.read(1)
         assert "fedora-0" in text
