@@ -186,8 +186,8 @@ class Target:
 
     def _raise_complaints(self) -> None:
         """Raise what events say that waiting will not mend."""
-        claim, volume = self._claim(self.name), self._volume()
         try:
+            claim, volume = self._claim(self.name), self._volume()
             events = resources.list_all(self.session.rest, EVENT, self.namespace)
         except VirtctlError:
             return  # not ours to read

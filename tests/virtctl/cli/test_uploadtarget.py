@@ -192,6 +192,16 @@ def test_events_that_waiting_does_not_mend(
             target(session_at, server).wait_ready(3)
 
 
+def test_a_claim_that_cannot_be_read_keeps_nothing(session_at: SessionAt) -> None:
+    with api_server() as server:
+        server.on("GET", f"{CLAIMS}/d", refused(500, "InternalError", "no luck"))
+        server.on("GET", f"{VOLUMES}/d", volume("UploadScheduled"), volume("UploadReady"))
+        server.object(EVENTS, {"items": []})
+        target(session_at, server).wait_ready(60)
+        asked = [one.path for one in server.asked]
+    assert asked.count(f"{VOLUMES}/d") > 1
+
+
 def test_processing(session_at: SessionAt) -> None:
     with api_server() as server:
         going, done = claim(pod_phase="Running"), claim(pod_phase="Succeeded")
