@@ -77,7 +77,8 @@ def _step(
     refusal = ""
     try:
         made = network.make(mode, vmi, doc.child(pod, "kubevirtConfig"), place)
-        stack.callback(made.running.stop)
+        if made.running:
+            stack.callback(made.running.stop)
         texts = made.interfaces
     except network.Refused as error:
         refusal = f"refused in {error.phase.removesuffix('Error')}: {error}"
