@@ -32,7 +32,7 @@ from virtctl.local.node.station import Pulse, Station
 from virtctl.local.node.translate import translate
 from virtctl.local.runtime import migrating, phases
 from virtctl.local.runtime.owners import is_deleting
-from virtctl.local.runtime.podmanifest import grace_period
+from virtctl.local.runtime.podmanifest import crashes_at_once, grace_period
 from virtctl.local.runtime.queue import Key
 from virtctl.models.documents import Document, child, flag, integer, objects, text
 
@@ -92,6 +92,9 @@ class Keeper:
                 return
             images = await self._make_pod()
             await self._until(self._is_scheduled)
+            if self._is_to_crash():
+                await self._finish()
+                return
             control = await self._begin(images)
         self._control = control
         attendance = Attendance(self._station, self.subject, self._ward, self._pulse)
@@ -259,6 +262,15 @@ class Keeper:
     def _is_here(self, vmi: Document) -> bool:
         """Whether a VMI says that its guest is in this pod."""
         return not self.subject.migration or moving.is_here(vmi, self.subject)
+
+    def _is_to_crash(self) -> bool:
+        """Whether the launcher is to crash before it starts its guest; tells that it did."""
+        vmi = self._books.vmi(self.subject)
+        if vmi is None or not self._here or not crashes_at_once(vmi):
+            return False
+        message = "the launcher crashed, as an annotation asks for"
+        self._books.set_vmi(self.subject, lambda vmi, now: report.lost(vmi, message, now))
+        return True
 
     async def _begin(self, images: dict[str, DiskImage]) -> Control:
         """Start the machine; one that cannot be started ends its VMI. Raises ``LauncherError``."""

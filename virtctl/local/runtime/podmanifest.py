@@ -42,6 +42,8 @@ COMPONENT = "local.virtctl.io/component"
 daemon, so no node runs them, and their log is the daemon's."""
 ATTENDED = "local.virtctl.io/attended"
 """Annotation of pods that the node agent only removes: the value names the job that runs them."""
+FAIL_FAST = "kubevirt.io/func-test-virt-launcher-fail-fast"
+"""Annotation of a VMI whose launcher is to crash as soon as it runs, to try what follows."""
 DEFAULT_GRACE = 30  # seconds, spec.terminationGracePeriodSeconds of a VMI
 _GRACE_MARGIN = 30  # seconds that the pod gets on top of its guest's
 _LAUNCHER_MARGIN = 15  # seconds that the launcher waits on top of its guest's
@@ -95,6 +97,11 @@ def settings_of(configuration: Document) -> PodSettings:
 def grace_period(vmi: Document) -> int:
     """Seconds that the guest has to shut down."""
     return integer(vmi, "spec", "terminationGracePeriodSeconds", default=DEFAULT_GRACE)
+
+
+def crashes_at_once(vmi: Document) -> bool:
+    """Whether the launcher is to crash instead of starting the guest."""
+    return FAIL_FAST in strings(vmi, "metadata", "annotations")
 
 
 def hostname(vmi: Document) -> str:
@@ -253,6 +260,7 @@ def _compute(vmi: Document, settings: PodSettings) -> Document:
         "--hypervisor", "kvm",
         "--run-as-nonroot",
         *(["--allow-emulation"] if settings.use_emulation else []),
+        *(["--simulate-crash"] if crashes_at_once(vmi) else []),
     ]  # fmt: skip
     return {
         "name": "compute",

@@ -6,6 +6,7 @@ import pytest
 
 from tests.fakes.cluster import Cluster, machine
 from virtctl.local.node import keeper
+from virtctl.local.runtime.podmanifest import FAIL_FAST
 from virtctl.models.kinds import EVENT, POD, SECRET, SERVICE_ACCOUNT, VIRTUAL_MACHINE
 
 
@@ -100,6 +101,22 @@ async def test_a_back_off_is_told(cluster):
     cluster.service.create(VIRTUAL_MACHINE, "default", machine(image="absent"))
     await cluster.until(lambda: cluster.printable() == "ImagePullBackOff", keeper.PATIENCE + 5)
     assert "BackOff" in [reason for reason, _ in pod_events(cluster)]
+
+
+async def test_a_launcher_that_is_to_crash_starts_no_guest(cluster):
+    vm = machine()
+    vm["spec"]["template"]["metadata"]["annotations"] = {FAIL_FAST: ""}
+    cluster.service.create(VIRTUAL_MACHINE, "default", vm)
+    await cluster.until(lambda: cluster.printable() == "CrashLoopBackOff")
+    failure = cluster.vm()["status"]["startFailure"]
+    assert failure["consecutiveFailCount"] >= 1
+    assert not cluster.host.running
+    warnings = [
+        one["reason"]
+        for one in cluster.service.list(EVENT, "default").items
+        if one["type"] == "Warning"
+    ]
+    assert warnings == []
 
 
 async def test_a_pod_that_is_forced_away_takes_its_guest_along(cluster):
