@@ -6,10 +6,7 @@ they were given in place. Routes of IPv6 come from routers, not by DHCPv6.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import shutil
-import signal
 import time
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +15,8 @@ import msgspec
 
 from launcher.errors import HostError
 from launcher.ops.nodelinks import AskDhcp
-from launcher.system import files, namespaces, nodelinks, nodeobserve, process
+from launcher.system import files, lasting, namespaces, nodelinks, nodeobserve, process
+from launcher.system.lasting import Lasting
 from launcher.system.nodeobserve import NodePlace
 
 _PROGRAMS = {4: ("udhcpc",), 6: ("busybox", "udhcpc6")}
@@ -76,11 +74,6 @@ exit 0
 """
 
 
-class _Client(msgspec.Struct, frozen=True, kw_only=True):
-    pid: int
-    started: int
-
-
 def ask(place: NodePlace, op: AskDhcp) -> None:
     """Have a link ask for an address, or no more. Raises ``HostError``."""
     kept = nodeobserve.read_kept(place)
@@ -98,7 +91,7 @@ def ask(place: NodePlace, op: AskDhcp) -> None:
 
 def start(place: NodePlace, link: str, version: int = 4) -> None:
     """Start a link's client unless it runs."""
-    if _runs(_read(place, link, version)):
+    if lasting.runs(_read(place, link, version)):
         return
     if version == 6:
         _await_own_address(place, link)
@@ -108,8 +101,7 @@ def start(place: NodePlace, link: str, version: int = 4) -> None:
         log=_path(place, link, version, "log"),
         netns=place.netns,
     )
-    client = _Client(pid=child.pid, started=process.start_time(child.pid) or 0)
-    files.write(_path(place, link, version), msgspec.json.encode(client))
+    files.write(_path(place, link, version), msgspec.json.encode(lasting.note(child.pid)))
 
 
 def _await_own_address(place: NodePlace, link: str) -> None:
@@ -125,18 +117,7 @@ def _await_own_address(place: NodePlace, link: str) -> None:
 
 def stop(place: NodePlace, link: str, version: int = 4) -> None:
     """End a link's client; it gives its address back."""
-    client = _read(place, link, version)
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        if client is None or not _runs(client):
-            break
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(client.pid, number)
-        deadline = time.monotonic() + _END_SECONDS
-        while _runs(client) and time.monotonic() < deadline:
-            time.sleep(0.01)
-    if client is not None:
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(client.pid, os.WNOHANG)
+    lasting.end(_read(place, link, version), _END_SECONDS)
     _path(place, link, version).unlink(missing_ok=True)
     _script(place, link, version).unlink(missing_ok=True)
 
@@ -179,12 +160,8 @@ def _path(place: NodePlace, link: str, version: int, suffix: str = "json") -> Pa
     return place.directory / f"{_PREFIXES[version]}{link}.{suffix}"
 
 
-def _read(place: NodePlace, link: str, version: int) -> _Client | None:
+def _read(place: NodePlace, link: str, version: int) -> Lasting | None:
     try:
-        return msgspec.json.decode(_path(place, link, version).read_bytes(), type=_Client)
+        return msgspec.json.decode(_path(place, link, version).read_bytes(), type=Lasting)
     except (FileNotFoundError, msgspec.DecodeError):
         return None
-
-
-def _runs(client: _Client | None) -> bool:
-    return client is not None and process.start_time(client.pid) == client.started

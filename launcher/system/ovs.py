@@ -8,8 +8,6 @@ are it; a later caller finds them by it, and starts again what died: the databas
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
 import socket
 import struct
 import time
@@ -20,7 +18,8 @@ import msgspec
 from launcher.errors import HostError, Timeout
 from launcher.net import ovsdb
 from launcher.net.ovsdb import Json, Operation
-from launcher.system import files, process
+from launcher.system import files, lasting, process
+from launcher.system.lasting import Lasting
 from launcher.system.ovsdb import Ovsdb
 
 SCHEMA = Path("/usr/share/openvswitch/vswitch.ovsschema")
@@ -29,16 +28,10 @@ DATABASE = "Open_vSwitch"
 _DATABASE_SERVER, _SWITCH = "ovsdb-server", "ovs-vswitchd"
 _START_SECONDS = 120.0
 _SEEN_SECONDS = 60.0
+_END_SECONDS = 5.0
 _TICK = 0.005
 _GENERIC = 16  # NETLINK_GENERIC
 _GET_FAMILY, _CONTROL, _FAMILY_NAME = 3, 16, 2  # linux/genetlink.h
-
-
-class _Process(msgspec.Struct, frozen=True, kw_only=True):
-    """A process for good: its pid with its start time."""
-
-    pid: int
-    started: int
 
 
 class _Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +39,7 @@ class _Record(msgspec.Struct, frozen=True, kw_only=True):
 
     netns: str
     datapath: str
-    processes: dict[str, _Process] = msgspec.field(default_factory=dict)
+    processes: dict[str, Lasting] = msgspec.field(default_factory=dict)
 
 
 class Switch(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +99,7 @@ def ensure(directory: Path, netns: str) -> Switch:
         if not (directory / "conf.db").exists():
             process.run(["ovsdb-tool", "create", directory / "conf.db", SCHEMA])
         for name in (_DATABASE_SERVER, _SWITCH):
-            if not _runs(record.processes.get(name)):
+            if not lasting.runs(record.processes.get(name)):
                 started = _start(name, switch)
                 record = msgspec.structs.replace(
                     record, processes={**record.processes, name: started}
@@ -120,7 +113,7 @@ def runs(directory: Path) -> bool:
     """Whether both processes of a directory's switch run."""
     record = _read(directory)
     return record is not None and all(
-        _runs(record.processes.get(name)) for name in (_DATABASE_SERVER, _SWITCH)
+        lasting.runs(record.processes.get(name)) for name in (_DATABASE_SERVER, _SWITCH)
     )
 
 
@@ -128,7 +121,7 @@ def programs(directory: Path) -> dict[str, bool]:
     """Both processes of a directory's switch, and whether they run."""
     record = _read(directory)
     known = record.processes if record else {}
-    return {name: _runs(known.get(name)) for name in (_DATABASE_SERVER, _SWITCH)}
+    return {name: lasting.runs(known.get(name)) for name in (_DATABASE_SERVER, _SWITCH)}
 
 
 def stop(directory: Path) -> None:
@@ -136,7 +129,7 @@ def stop(directory: Path) -> None:
     record = _read(directory)
     if record is not None:
         for name in (_SWITCH, _DATABASE_SERVER):
-            _end(record.processes.get(name))
+            lasting.end(record.processes.get(name), _END_SECONDS)
     files.remove(directory)
 
 
@@ -190,7 +183,7 @@ def datapath() -> str:
     return "system" if kind == _CONTROL else "netdev"
 
 
-def _start(name: str, switch: Switch) -> _Process:
+def _start(name: str, switch: Switch) -> Lasting:
     directory = switch.directory
     common = ["--pidfile", "-vconsole:off", f"--log-file={directory / name}.log", "-vfile:info"]
     argv: list[str | Path] = (
@@ -205,8 +198,7 @@ def _start(name: str, switch: Switch) -> _Process:
     child = process.spawn(
         argv, log=directory / f"{name}.out", env=switch.environment, netns=switch.netns
     )
-    started = process.start_time(child.pid)
-    return _Process(pid=child.pid, started=started or 0)
+    return lasting.note(child.pid)
 
 
 def _settle(name: str, switch: Switch) -> None:
@@ -220,7 +212,7 @@ def _settle(name: str, switch: Switch) -> None:
                 configure(switch)
         except HostError as error:
             record = _read(switch.directory)
-            alive = record is not None and _runs(record.processes.get(name))
+            alive = record is not None and lasting.runs(record.processes.get(name))
             if not alive or time.monotonic() > deadline:
                 raise HostError(
                     f"`{name}` of {switch.netns} did not start: {_last_words(name, switch, error)}"
@@ -252,25 +244,6 @@ def _last_words(name: str, switch: Switch, error: HostError) -> str:
         if told:
             return told[-1]
     return str(error)
-
-
-def _runs(known: _Process | None) -> bool:
-    return known is not None and process.start_time(known.pid) == known.started
-
-
-def _end(known: _Process | None, seconds: float = 5.0) -> None:
-    if known is None:
-        return
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        if not _runs(known):
-            break
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(known.pid, number)
-        deadline = time.monotonic() + seconds
-        while _runs(known) and time.monotonic() < deadline:
-            time.sleep(_TICK)
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(known.pid, os.WNOHANG)
 
 
 def _read(directory: Path) -> _Record | None:
