@@ -30,6 +30,7 @@ from virtctl.local.api.hooks import Admitted
 from virtctl.local.api.poolmacs import Derive, Holder, PoolAddresses
 from virtctl.local.api.quotas import allowance, aware, limits
 from virtctl.local.api.registry import Registry
+from virtctl.local.api.rules import installation
 from virtctl.local.api.rules.claims import claim_update_causes
 from virtctl.local.api.rules.core import core_causes
 from virtctl.local.api.rules.metadata import metadata_causes
@@ -69,9 +70,10 @@ class _Sources:
         return None
 
     def list(self, kind: Kind, namespace: str) -> Iterator[Document]:
-        """The objects of a namespace, or those of a kind of cluster scope."""
+        """The objects of a namespace, of all when that is empty or the kind has none."""
+        everywhere = not namespace or not kind.namespaced
         for item in self.list_all(kind):
-            if not kind.namespaced or documents.namespace_of(item) == namespace:
+            if everywhere or documents.namespace_of(item) == namespace:
                 yield item
 
 
@@ -126,7 +128,10 @@ class Admission:
         return made
 
     def _check_removal(self, request: Admitted) -> None:
-        """Refuse to remove the definition of a kind that is part of this server."""
+        """Refuse to remove the definition of a kind that is part of this server, and KubeVirt
+        from under what runs on it."""
+        if request.kind == kinds.KUBEVIRT and not request.actor.system:
+            installation.check_removal(request.old or {}, self._sources)
         name = documents.name_of(request.old or {})
         if request.kind == kinds.DEFINITION and self.registry.is_own(name):
             raise Forbidden(
@@ -237,8 +242,11 @@ def default(kind: Kind, document: Document, context: AdmissionContext) -> None:
         webhook.default(document, context)
     elif kind == kinds.DEFINITION:
         default_definition(document, context.old, context.now)
+    before = len(context.warnings)
     elif kind == kinds.SERVICE:
         default_service(document, context)
+        if not webhook.warns:
+            del context.warnings[before:]
     elif kind == kinds.AUTOSCALER:
         default_autoscaler(document)
     elif kind == kinds.PVC:

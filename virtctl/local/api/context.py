@@ -18,6 +18,7 @@ _ON_BY_DEFAULT = frozenset(
         "GPUsWithDRA",
         "HostDevicesWithDRA",
         "ImageVolume",
+        "OptOutRoleAggregation",
         "PasstBinding",
         "RebootPolicy",
         "Snapshot",
@@ -60,7 +61,7 @@ class Stored(Protocol):
         """One object; None when it is not there."""
 
     def list(self, kind: Kind, namespace: str) -> Iterable[Document]:
-        """The objects of a namespace."""
+        """The objects of a namespace; of all when it is empty."""
 
 
 class NothingStored:

@@ -26,7 +26,7 @@ def check(kind: Kind, document: Document, webhook: str) -> None:
     Raises ``Invalid`` and ``ApiError``.
     """
     found = list(schema.problems(kind, document))
-    texts = [text for problem in found for text in _texts(problem)]
+    texts = dict.fromkeys(text for problem in found for text in _texts(problem))
     if texts:
         raise denial(webhook, (Cause("", text, "") for text in texts))
     _refuse_unreadable(kind, found, webhook)

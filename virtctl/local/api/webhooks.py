@@ -24,6 +24,7 @@ from virtctl.local.api.rules import (
     backups,
     clones,
     datavolumes,
+    installation,
     instancetypes,
     migrations,
     plugins,
@@ -58,7 +59,7 @@ class Webhook:
     ``rewrites``: the mutator gives back the whole spec at create, as Go prints it.
     ``updater`` is the name under which updates are refused, where it is another one. ``decodes``:
     the validator decodes the object before its rules, and ``checks`` the schema itself if it has
-    one for the kind (see ``decoding``).
+    one for the kind (see ``decoding``). ``warns``: the validator warns of what it refuses, too.
     """
 
     validator: str
@@ -69,6 +70,7 @@ class Webhook:
     decodes: bool = False
     checks: bool = False
     rewrites: bool = False
+    warns: bool = False
 
     def name(self, context: AdmissionContext) -> str:
         """The name under which a write is refused."""
@@ -227,6 +229,13 @@ WEBHOOKS: Mapping[str, Webhook] = {
         "virtualmachineclusterpreference-validator.instancetype.kubevirt.io",
         instancetypes.preference_causes,
         decodes=True,
+    ),
+    kinds.KUBEVIRT.resource: Webhook(
+        installation.CREATOR,
+        installation.installation_causes,
+        updater=installation.UPDATER,
+        checks=True,
+        warns=True,
     ),
     kinds.HYPERCONVERGED.resource: Webhook(
         "validate-hco.kubevirt.io", _no_causes, default=default_hyperconverged

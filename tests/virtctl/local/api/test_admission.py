@@ -153,6 +153,24 @@ def test_the_default_binding_is_that_of_the_kubevirt_object():
     assert nic["masquerade"] == {}
 
 
+def test_what_is_refused_is_not_warned_of_too():
+    document = vm()
+    document["spec"]["running"] = True
+    request = Admitted(kinds.VIRTUAL_MACHINE, USER, "", None, document, dry_run=False)
+    with pytest.raises(ApiError, match="mutually exclusive"):
+        admission()(request)
+    assert request.warnings == []
+
+
+def test_kubevirt_stays_while_machines_run_on_it():
+    spec = {"uninstallStrategy": "BlockUninstallIfWorkloadsExist"}
+    installed = {"kind": "KubeVirt", "spec": spec, "status": {"phase": "Deployed"}}
+    removal = Admitted(kinds.KUBEVIRT, USER, "", installed, None, dry_run=False)
+    with pytest.raises(ApiError, match="still Virtual Machines present"):
+        admission(vm())(removal)
+    assert admission()(removal) is installed
+
+
 def test_our_own_updates_are_taken_as_they_are():
     old = vmi()
     changed = {**old, "status": {"phase": "Running"}}

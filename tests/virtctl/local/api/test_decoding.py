@@ -80,3 +80,12 @@ def test_some_only_decode():
     snapshot = {"spec": {"source": {}, "failureDeadline": "soon"}}
     with pytest.raises(ApiError, match='time: invalid duration "soon"'):
         decoding.decode(SNAPSHOT, snapshot, WEBHOOK)
+
+
+def test_what_is_wrong_twice_is_told_once():
+    disk = {"image": "i", "imagePullPolicy": "x"}
+    volumes = [{"name": name, "containerDisk": disk} for name in "ab"]
+    with pytest.raises(ApiError) as raised:
+        check(domain={"devices": {}}, volumes=volumes)
+    (cause,) = raised.value.details.causes
+    assert "imagePullPolicy in body should be one of" in cause.message

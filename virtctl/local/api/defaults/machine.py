@@ -9,7 +9,6 @@ from virtctl.models.documents import Document
 
 PCI_TOPOLOGY = "kubevirt.io/pci-topology-version"
 PCI_TOPOLOGY_VERSION = "v3"
-_RUNNING_DEPRECATED = "spec.running is deprecated, please use spec.runStrategy instead."
 
 
 def default_machine(document: Document, context: AdmissionContext) -> None:
@@ -18,8 +17,6 @@ def default_machine(document: Document, context: AdmissionContext) -> None:
     Firmware identity and the PCI layout are set once, at create, so that a guest never sees
     another machine; architecture and machine type whenever they are missing.
     """
-    if documents.find(document, "spec", "running") is not None:
-        context.warnings.append(_RUNNING_DEPRECATED)
     spec = documents.ensure(document, "spec", "template", "spec")
     domain = documents.ensure(spec, "domain")
     documents.ensure(domain, "devices")

@@ -25,12 +25,15 @@ from virtctl.models.documents import Document
 
 RUN_STRATEGIES = ("Halted", "Manual", "Always", "RerunOnFailure", "Once", "WaitAsReceiver")
 _TEMPLATE = "spec.template"
+_RUNNING_DEPRECATED = "spec.running is deprecated, please use spec.runStrategy instead."
 
 
 def machine_causes(document: Document, context: AdmissionContext) -> Iterator[Cause]:
     """What is wrong with a machine. KubeVirt looks further only where it found nothing so far."""
     if documents.text(document, "metadata", "deletionTimestamp"):
         return
+    if documents.find(document, "spec", "running") is not None:
+        context.warnings.append(_RUNNING_DEPRECATED)
     for look in (_spec_causes, namespace_causes, _busy_causes):
         found = list(look(document, context))
         yield from found

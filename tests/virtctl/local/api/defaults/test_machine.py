@@ -36,14 +36,6 @@ def test_what_is_given_stays():
     assert domain["machine"] == {"type": "virt-9"}
 
 
-def test_running_is_warned_of():
-    document = machine()
-    document["spec"]["running"] = True
-    context = AdmissionContext()
-    default_machine(document, context)
-    assert context.warnings == ["spec.running is deprecated, please use spec.runStrategy instead."]
-
-
 def test_a_machine_without_a_domain_gets_an_empty_one():
     document = {"metadata": {}, "spec": {"template": {}}}
     default_machine(document, AdmissionContext())

@@ -110,3 +110,9 @@ def test_a_snapshot_holds_the_machine():
     assert cause.message == 'Cannot update vm running state until snapshot "s1" completes'
     changed = machine(spec(volumes=[{"name": "a", "emptyDisk": {}}]))
     assert len(list(machine_causes(changed, context))) == 1
+
+
+def test_running_is_warned_of():
+    context = gates()
+    list(machine_causes(machine(running=True, runStrategy=None), context))
+    assert context.warnings == ["spec.running is deprecated, please use spec.runStrategy instead."]
