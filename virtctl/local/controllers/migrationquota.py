@@ -14,7 +14,7 @@ from virtctl.local.api.service import ApiService
 from virtctl.local.runtime import conditions, reconcile
 from virtctl.local.runtime.changes import Change, status_patch
 from virtctl.local.runtime.clock import Clock
-from virtctl.local.runtime.conditions import condition
+from virtctl.local.runtime.installations import deployed
 from virtctl.local.runtime.owners import is_deleting
 from virtctl.local.runtime.queue import Key
 from virtctl.local.runtime.reconcile import Watched
@@ -24,14 +24,12 @@ from virtctl.models.documents import (
     child,
     name_of,
     namespace_of,
-    objects,
     text,
 )
 from virtctl.models.kinds import MIGRATION, MIGRATION_QUOTA, MTQ, RESOURCE_QUOTA
 from virtctl.wire.quantities import Quantity, parse_quantity
 
 _OVER = frozenset({"Succeeded", "Failed"})
-_WELL = (("Available", "True"), ("Progressing", "False"), ("Degraded", "False"))
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,7 @@ class MigrationQuotaController:
     def decide(self, seen: Seen, now: float) -> Sequence[Change]:
         """The status."""
         if seen.installation is not None:
-            status = _deployed(seen.installation, self._version, now)
+            status = deployed(seen.installation, self._version or "dev", now)
             return status_patch(MTQ, seen.installation, status)
         if seen.quota is None or is_deleting(seen.quota):
             return ()
@@ -130,14 +128,3 @@ def _is_near(limit: Document, more: Document) -> bool:
             if left < parse_quantity(amount) or left <= Quantity(0):
                 return True
     return False
-
-
-def _deployed(installation: Document, version: str, now: float) -> Document:
-    status = dict(child(installation, "status"))
-    said = [
-        condition(kind, value, reason="DeployCompleted", message="Deployment Completed")
-        for kind, value in _WELL
-    ]
-    status["conditions"] = conditions.merged(objects(status, "conditions"), said, now)
-    versions = ("operatorVersion", "targetVersion", "observedVersion")
-    return {**status, "phase": "Deployed", **dict.fromkeys(versions, version or "dev")}

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from virtctl.local.api.quotas import aware
 from virtctl.local.api.quotas.usage import Usage, total
 from virtctl.local.controllers.awarequota.world import Limit, World, runs, waiting
-from virtctl.local.runtime import conditions
 from virtctl.local.runtime.changes import (
     Change,
     Create,
@@ -16,14 +15,13 @@ from virtctl.local.runtime.changes import (
     patch_of,
     status_patch,
 )
-from virtctl.local.runtime.conditions import condition
+from virtctl.local.runtime.installations import deployed
 from virtctl.models.documents import (
     Document,
     JsonValue,
     child,
     name_of,
     namespace_of,
-    objects,
     strings,
     uid_of,
 )
@@ -39,13 +37,12 @@ from virtctl.models.kinds import (
 MANAGED = "aaq.managed.rq"
 """Label of the ResourceQuotas that limit what is no pod."""
 _SUFFIX = "-non-schedulable-resources-managed-rq-x"
-_DEPLOYED = (("Available", "True"), ("Progressing", "False"), ("Degraded", "False"))
 
 
 def decide(world: World, version: str, now: float) -> Iterator[Change]:
     """What to do about all pods and quotas."""
     if world.aaq is not None:
-        status = deployed(world.aaq, version, now)
+        status = deployed(world.aaq, version or "dev", now)
         yield from status_patch(AAQ, world.aaq, status)
     limits = list(world.limits())
     going = list(released(world, limits))
@@ -203,15 +200,3 @@ def _owner(quota: Document, kind: str) -> Document:
         "controller": True,
         "blockOwnerDeletion": True,
     }
-
-
-def deployed(installation: Document, version: str, now: float) -> Document:
-    """The status of an operator's object whose work is done."""
-    status = dict(child(installation, "status"))
-    said = [
-        condition(kind, value, reason="DeployCompleted", message="Deployment Completed")
-        for kind, value in _DEPLOYED
-    ]
-    status["conditions"] = conditions.merged(objects(status, "conditions"), said, now)
-    versions = ("operatorVersion", "targetVersion", "observedVersion")
-    return {**status, "phase": "Deployed", **dict.fromkeys(versions, version or "dev")}

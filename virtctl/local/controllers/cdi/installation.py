@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from virtctl.local.api.service import ApiService
-from virtctl.local.runtime import conditions, fillings, reconcile
+from virtctl.local.runtime import fillings, reconcile
 from virtctl.local.runtime.changes import Change, Create, difference, patch, status_patch
 from virtctl.local.runtime.clock import Clock
-from virtctl.local.runtime.conditions import condition
+from virtctl.local.runtime.installations import deployed
 from virtctl.local.runtime.owners import is_deleting
 from virtctl.local.runtime.queue import Key
 from virtctl.local.runtime.reconcile import Watched
-from virtctl.models.documents import Document, child, name_of, objects, strings, text
+from virtctl.models.documents import Document, child, name_of, strings, text
 from virtctl.models.kinds import CDI, CDI_CONFIG, SERVICE, STORAGE_CLASS
 
 CDI_VERSION = "v1.63.0"
@@ -25,7 +25,6 @@ _PROXY = "cdi-uploadproxy"
 _PROXY_URL = "uploadProxyURL"
 _NO_OVERHEAD = "0"
 _DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
-_CONDITIONS = (("Available", "True"), ("Progressing", "False"), ("Degraded", "False"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +82,7 @@ class InstallationController:
             made.append(Create(kind=CDI_CONFIG, document=document))
         for one in seen.installations:
             if not is_deleting(one):
-                made.extend(status_patch(CDI, one, _deployed(one, now)))
+                made.extend(status_patch(CDI, one, deployed(one, CDI_VERSION, now)))
         if seen.config is not None:
             made.extend(_handed_on(seen.installations, seen.config))
             wanted = self._settings(seen.config, seen.classes)
@@ -157,21 +156,6 @@ def _the_config(_: Document) -> Iterable[Key]:
 
 def _new(version: str, kind: str, name: str) -> Document:
     return {"apiVersion": version, "kind": kind, "metadata": {"name": name}, "spec": {}}
-
-
-def _deployed(cdi: Document, now: float) -> Document:
-    wanted = [
-        condition(kind, word, reason="DeployCompleted", message="Deployment Completed")
-        for kind, word in _CONDITIONS
-    ]
-    return {
-        **child(cdi, "status"),
-        "phase": "Deployed",
-        "conditions": conditions.merged(objects(cdi, "status", "conditions"), wanted, now),
-        "observedVersion": CDI_VERSION,
-        "operatorVersion": CDI_VERSION,
-        "targetVersion": CDI_VERSION,
-    }
 
 
 def _default_class(classes: Sequence[Document]) -> str:
