@@ -114,6 +114,10 @@ DryRun = Annotated[
         bare="true",
     ),
 ]  # fmt: skip
+Force = Annotated[bool, Option("--force", help="Do not wait for the guest; needs --grace-period.")]
+GracePeriod = Annotated[
+    int | None, Option("--grace-period", help="Seconds that the guest gets; needs --force.")
+]
 Timeout = Annotated[
     str,
     Option("--timeout", help="How long to wait, as in `90s` or `5m`.", metavar="DURATION"),

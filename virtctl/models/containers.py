@@ -254,32 +254,7 @@ class Container(Model, frozen=True):
     working_dir: str = ""
 
 
-class EphemeralContainer(Model, frozen=True):
+class EphemeralContainer(Container, frozen=True):
     """A container added to a running pod, for debugging."""
 
-    name: str
-    args: tuple[str, ...] = ()
-    command: tuple[str, ...] = ()
-    env: Annotated[tuple[EnvVar, ...], BY_NAME] = ()
-    env_from: tuple[EnvFromSource, ...] = ()
-    image: str = ""
-    image_pull_policy: str = ""
-    lifecycle: Lifecycle | None = None
-    liveness_probe: Probe | None = None
-    ports: Annotated[tuple[ContainerPort, ...], Keyed(("containerPort", "protocol"))] = ()
-    readiness_probe: Probe | None = None
-    resize_policy: tuple[ResizePolicy, ...] = ()
-    resources: ContainerResources | None = None
-    restart_policy: str = ""
-    restart_policy_rules: tuple[RestartRule, ...] = ()
-    security_context: SecurityContext | None = None
-    startup_probe: Probe | None = None
-    stdin: bool | None = None
-    stdin_once: bool | None = None
     target_container_name: str = ""
-    termination_message_path: str = ""
-    termination_message_policy: str = ""
-    tty: bool | None = None
-    volume_devices: Annotated[tuple[VolumeDevice, ...], Keyed(("devicePath",))] = ()
-    volume_mounts: Annotated[tuple[VolumeMount, ...], Keyed(("mountPath",))] = ()
-    working_dir: str = ""

@@ -7,6 +7,18 @@ which are the message's own in JSON.
 
 from __future__ import annotations
 
+_CONTAINER = {
+    1: "name", 2: "image", 3: "command []", 4: "args []", 5: "workingDir",
+    6: "ports []ContainerPort", 7: "env []EnvVar", 8: "resources ResourceRequirements",
+    9: "volumeMounts []VolumeMount", 10: "livenessProbe Probe", 11: "readinessProbe Probe",
+    12: "lifecycle Lifecycle", 13: "terminationMessagePath", 14: "imagePullPolicy",
+    15: "securityContext SecurityContext", 16: "stdin bool", 17: "stdinOnce bool",
+    18: "tty bool", 19: "envFrom []EnvFromSource", 20: "terminationMessagePolicy",
+    21: "volumeDevices []VolumeDevice", 22: "startupProbe Probe",
+    23: "resizePolicy []ContainerResizePolicy", 24: "restartPolicy string?",
+    25: "restartPolicyRules []ContainerRestartRule",
+}  # fmt: skip
+
 MESSAGES: dict[str, dict[int, str]] = {
     "AWSElasticBlockStoreVolumeSource": {
         1: "volumeID", 2: "fsType", 3: "partition int", 4: "readOnly bool",
@@ -46,17 +58,7 @@ MESSAGES: dict[str, dict[int, str]] = {
         1: "* LocalObjectReference", 2: "items []KeyToPath", 3: "defaultMode int?",
         4: "optional bool?", 5: "defaultUser int?",
     },
-    "Container": {
-        1: "name", 2: "image", 3: "command []", 4: "args []", 5: "workingDir",
-        6: "ports []ContainerPort", 7: "env []EnvVar", 8: "resources ResourceRequirements",
-        9: "volumeMounts []VolumeMount", 10: "livenessProbe Probe", 11: "readinessProbe Probe",
-        12: "lifecycle Lifecycle", 13: "terminationMessagePath", 14: "imagePullPolicy",
-        15: "securityContext SecurityContext", 16: "stdin bool", 17: "stdinOnce bool",
-        18: "tty bool", 19: "envFrom []EnvFromSource", 20: "terminationMessagePolicy",
-        21: "volumeDevices []VolumeDevice", 22: "startupProbe Probe",
-        23: "resizePolicy []ContainerResizePolicy", 24: "restartPolicy string?",
-        25: "restartPolicyRules []ContainerRestartRule",
-    },
+    "Container": _CONTAINER,
     "ContainerPort": {
         1: "name", 2: "hostPort int", 3: "containerPort int", 4: "protocol", 5: "hostIP",
     },
@@ -91,17 +93,7 @@ MESSAGES: dict[str, dict[int, str]] = {
         5: "fileKeyRef FileKeySelector",
     },
     "EphemeralContainer": {1: "* EphemeralContainerCommon", 2: "targetContainerName"},
-    "EphemeralContainerCommon": {
-        1: "name", 2: "image", 3: "command []", 4: "args []", 5: "workingDir",
-        6: "ports []ContainerPort", 7: "env []EnvVar", 8: "resources ResourceRequirements",
-        9: "volumeMounts []VolumeMount", 10: "livenessProbe Probe", 11: "readinessProbe Probe",
-        12: "lifecycle Lifecycle", 13: "terminationMessagePath", 14: "imagePullPolicy",
-        15: "securityContext SecurityContext", 16: "stdin bool", 17: "stdinOnce bool",
-        18: "tty bool", 19: "envFrom []EnvFromSource", 20: "terminationMessagePolicy",
-        21: "volumeDevices []VolumeDevice", 22: "startupProbe Probe",
-        23: "resizePolicy []ContainerResizePolicy", 24: "restartPolicy string?",
-        25: "restartPolicyRules []ContainerRestartRule",
-    },
+    "EphemeralContainerCommon": _CONTAINER,
     "EphemeralVolumeSource": {1: "volumeClaimTemplate PersistentVolumeClaimTemplate"},
     "EvictionResponder": {1: "name", 2: "priority int?"},
     "ExecAction": {1: "command []"},

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from virtctl.cli.options import AllNames, DryRun, Option, Selector, Timeout, VmNames, Wait
+from virtctl.cli.options import (
+    AllNames,
+    DryRun,
+    Force,
+    GracePeriod,
+    Selector,
+    Timeout,
+    VmNames,
+    Wait,
+)
 from virtctl.cli.outcome import Outcome
 from virtctl.cli.session import Session
 from virtctl.cli.verbs import chosen, doing, dry, each, graceful
@@ -18,12 +25,8 @@ def run(
     session: Session,
     names: VmNames = [],  # noqa: B006 - never changed
     *,
-    force: Annotated[
-        bool, Option("--force", help="Do not wait for the guest; needs --grace-period.")
-    ] = False,
-    grace_period: Annotated[
-        int | None, Option("--grace-period", help="Seconds that the guest gets; needs --force.")
-    ] = None,
+    force: Force = False,
+    grace_period: GracePeriod = None,
     selector: Selector = "",
     every: AllNames = False,
     wait: Wait = "",
