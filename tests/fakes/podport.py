@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from websockets.asyncio.server import ServerConnection, serve
+from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from tests.fakes.proxying import listening, splice
+from tests.fakes.websocketthread import served
 from virtctl.wire.spdy import Opened, Received, SpdyConnection, WasReset
 
 PROTOCOL = "SPDY/3.1+portforward.k8s.io"
@@ -57,6 +57,12 @@ class PodServer:
         """Cut the newest websocket off."""
         newest = self.sockets[-1]
         newest.loop.call_soon_threadsafe(newest.transport.abort)
+
+    async def start(self) -> Server:
+        return await serve(
+            self.serve, "127.0.0.1", 0, process_request=self.request,
+            process_response=self.response, compression=None, ping_interval=None,
+        )  # fmt: skip
 
     async def serve(self, connection: ServerConnection) -> None:
         self.sockets.append(connection)
@@ -128,30 +134,9 @@ class _Talk:
 @contextmanager
 def pod_server(ports: dict[int, int]) -> Iterator[PodServer]:
     fake = PodServer(ports)
-    ready = threading.Event()
-    loop = asyncio.new_event_loop()
-    stop = asyncio.Event()
-
-    async def main() -> None:
-        server = await serve(
-            fake.serve, "127.0.0.1", 0, process_request=fake.request,
-            process_response=fake.response, compression=None, ping_interval=None,
-        )  # fmt: skip
-        fake.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        ready.set()
-        await stop.wait()
-        server.close()
-        await server.wait_closed()
-
-    thread = threading.Thread(target=lambda: loop.run_until_complete(main()))
-    thread.start()
-    ready.wait()
-    try:
+    with served(fake.start) as port:
+        fake.url = f"http://127.0.0.1:{port}"
         yield fake
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join()
-        loop.close()
 
 
 @contextmanager

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import ssl
-import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
+
+from tests.fakes.websocketthread import served
 
 Talk = Callable[[ServerConnection], Awaitable[None]]
 
@@ -63,24 +63,6 @@ async def echo(connection: ServerConnection) -> None:
 @contextmanager
 def stream_server(talk: Talk = echo, tls: ssl.SSLContext | None = None) -> Iterator[StreamServer]:
     fake = StreamServer(talk, tls)
-    ready = threading.Event()
-    loop = asyncio.new_event_loop()
-    stop = asyncio.Event()
-
-    async def main() -> None:
-        server = await fake.serve()
-        fake.url = f"http{'s' if tls else ''}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        ready.set()
-        await stop.wait()
-        server.close()
-        await server.wait_closed()
-
-    thread = threading.Thread(target=lambda: loop.run_until_complete(main()))
-    thread.start()
-    ready.wait()
-    try:
+    with served(fake.serve) as port:
+        fake.url = f"http{'s' if tls else ''}://127.0.0.1:{port}"
         yield fake
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join()
-        loop.close()
