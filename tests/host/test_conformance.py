@@ -250,3 +250,4 @@ def test_a_namespace_goes_with_all_that_is_in_it(api) -> None:
         return SPACE not in {each.metadata.name for each in core.list_namespace().items}
 
     until(gone, "the end of the namespace")
+    assert core.list_namespaced_config_map(SPACE).items == []

@@ -177,7 +177,11 @@ class TestRunning:
 
     def test_the_guest_reaches_others_by_ipv6_too(self, booted: Pod) -> None:
         # DHCPv6 begins with the router's advertisement and may end after ssh is there.
-        booted.ssh("until ip -6 route | grep -q ^default && ip a | grep -q fd10:0:2::2; do :; done")
+        said = booted.ssh(
+            "until ip -6 route | grep -q ^default && ip a | grep -q fd10:0:2::2; do :; done; "
+            "ip -6 route"
+        )
+        assert "default via fe80::" in said
 
     def test_programs_run_in_the_pod(self, booted: Pod) -> None:
         assert "k6t-eth0" in booted.execute("ip", "a")[1]

@@ -180,7 +180,8 @@ class TestGuest:
 
     def test_file_systems_thaw_by_themselves(self, guest: Pod) -> None:
         ask(guest, Command.FREEZE, timeout=1)
-        guest.until(lambda state: not state.agent.frozen)
+        state = guest.until(lambda state: not state.agent.frozen)
+        assert state.stage is Stage.RUNNING
 
     def test_the_balloon_tells_how_much_is_used(self, guest: Pod) -> None:
         told = ask(guest, Command.BALLOON)

@@ -44,7 +44,7 @@ def test_each_runs_on_its_node(instance: Instance) -> None:
 @pytest.mark.parametrize("family", ["4", "6"])
 def test_they_reach_each_other_by_address(instance: Instance, family: str) -> None:
     there = address(instance, "two", family)
-    instance.ssh("one", f"ping -c 1 -W 60 {there}")
+    assert there in instance.ssh("one", f"ping -c 1 -W 60 {there}")
 
 
 def test_they_find_each_other_by_name(instance: Instance) -> None:

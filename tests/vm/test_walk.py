@@ -53,6 +53,7 @@ def test_the_guest_has_an_ipv6_default_route(instance: Instance) -> None:
     # DHCPv6 and router advertisements may come a moment later than the first login.
     until(lambda: "fd10:0:2::2" in instance.ssh("fedora-0", "ip -6 a show dev eth0"), "DHCPv6")
     until(lambda: "default via fe80::" in instance.ssh("fedora-0", "ip -6 r"), "the route")
+    assert "proto ra" in instance.ssh("fedora-0", "ip -6 r show default")
 
 
 def test_the_pod_is_wired_as_the_talk_shows(instance: Instance) -> None:
@@ -87,7 +88,7 @@ def test_kubectl_gets_and_describes(instance: Instance) -> None:
 
 
 def test_the_remote_exit_code_is_passed_on(instance: Instance) -> None:
-    instance.ssh("fedora-0", "exit 7", code=7)
+    assert instance.ssh("fedora-0", "echo out; exit 7", code=7) == "out\n"
 
 
 def test_a_failed_ssh_says_at_which_stage(instance: Instance) -> None:
@@ -216,6 +217,7 @@ def test_a_killed_launcher_fails_the_instance_and_the_strategy_decides(instance:
 
     until(renewed, "a new instance")
     instance.run("wait", "fedora-0", "--for", "ssh", "--timeout", "10m")
+    assert instance.get("vmi", "fedora-0")["metadata"]["uid"] != uid
 
 
 def test_restart_and_stop(instance: Instance) -> None:
@@ -242,4 +244,4 @@ def test_status_tells_what_the_host_was_given(instance: Instance) -> None:
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
 def test_delete_removes_the_machine(instance: Instance) -> None:
     instance.kubectl("delete", "vm", "fedora-0", "--wait")
-    instance.run("get", "vm", "fedora-0", code=1)
+    assert "fedora-0" in instance.run("get", "vm", "fedora-0", code=1).stderr

@@ -99,3 +99,4 @@ async def test_an_agent_that_comes_again_gets_them_again() -> None:
     stand.propagation.see(AgentState())
     stand.agent_comes("guest-set-user-password")
     await eventually(lambda: len(stand.guest.asked) == 2)
+    assert stand.guest.asked == ["guest-set-user-password"] * 2

@@ -298,7 +298,8 @@ class TestKvm:
         stand = make(accelerator=Accelerator.KVM)
         await stand.at(Stage.RUNNING)
         stand.hypervisor.end(Reason.FAILED)
-        await stand.until(lambda s: s.accelerator == "qemu" and s.stage is Stage.RUNNING)
+        state = await stand.until(lambda s: s.accelerator == "qemu" and s.stage is Stage.RUNNING)
+        assert state.error is None
 
     async def test_a_second_failure_is_final(self, make: Make) -> None:
         stand = make(accelerator=Accelerator.KVM)

@@ -86,3 +86,4 @@ async def test_killing_ends_what_the_program_started(processes: list[PodProcess]
     await process.kill()
     await process.kill()
     await eventually(lambda: start_time(child) is None)
+    assert await process.wait() != 0

@@ -89,6 +89,7 @@ def test_a_bridge_that_is_not_there() -> None:
 
 def test_nothing_to_serve() -> None:
     running = sockets.serve_links([])
+    assert running.leases() == ()
     running.stop()
     running.stop()
 

@@ -25,9 +25,11 @@ async def test_each_has_the_map_that_clients_of_openshift_mount(cluster):
     def made():
         return cluster.service.find(CONFIG_MAP, "default", SERVICE_CA)
 
-    await cluster.until(made)
+    first = await cluster.until(made)
     cluster.service.delete(CONFIG_MAP, "default", SERVICE_CA)
-    await cluster.until(made)
+    again = await cluster.until(made)
+    assert again["metadata"]["uid"] != first["metadata"]["uid"]
+    assert again.get("data") == first.get("data")
 
 
 async def test_a_deleted_one_is_emptied_first(cluster):

@@ -45,6 +45,7 @@ async def test_a_change_counts_at_once():
     body = {"spec": {"configuration": configured(virtAPI=6)}}
     service.patch(KUBEVIRT, "default", "kv", merge_patch(body))
     await until(lambda: heard["virtctl.local.http"] == logging.DEBUG)
+    assert heard["virtctl.local.controllers"] == logging.INFO
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task

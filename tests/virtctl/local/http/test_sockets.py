@@ -124,6 +124,7 @@ async def test_exec_with_input_and_resize(server) -> None:
 async def test_client_that_leaves_ends_the_program(server) -> None:
     async with connect(server, f"{EXEC}&stdin=true", channels.V5) as socket:
         await socket.recv()
+        assert not server.pods.process.killed
     await eventually(lambda: server.pods.process.killed)
 
 

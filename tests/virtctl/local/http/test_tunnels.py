@@ -48,6 +48,7 @@ async def test_many_at_once(server) -> None:
         await streams.until(
             lambda: all(len(streams.data.get(data, b"")) == 100_011 for _, data in pairs)
         )
+    assert all(streams.data[data].endswith(b"x" * 100_000) for _, data in pairs)
 
 
 async def test_what_is_not_reached_is_said(server) -> None:
@@ -69,6 +70,7 @@ async def test_streams_that_are_none(server, headers) -> None:
     async with over_websocket(server.socket, FORWARD, PORT_FORWARD) as (_, streams):
         stream = await streams.open(**headers)
         await streams.until(lambda: stream in streams.reset)
+    assert not server.pods.dialed
 
 
 async def test_a_reset_ends_one_connection(server) -> None:
@@ -80,6 +82,7 @@ async def test_a_reset_ends_one_connection(server) -> None:
         await eventually(lambda: server.pods.dialed[0].closed)
         await streams.write(other, b"on")
         await streams.until(lambda: streams.data[other] == b"port 82: on")
+        assert not server.pods.dialed[1].closed
 
 
 async def test_clients_that_leave_or_talk_nonsense_leave_nothing(server, caplog) -> None:
@@ -138,6 +141,7 @@ async def test_exec_with_a_terminal(server) -> None:
         await streams.write(sizes, b'{"Width":80,"Height":24}\n{"Width":100,"Height":30}\n')
         await streams.until(lambda: refused in streams.reset)
         await eventually(lambda: server.pods.process.sizes == [(80, 24), (100, 30)])
+        assert streams.reset == {refused}
 
 
 async def test_exec_wants_a_protocol_it_knows(server) -> None:

@@ -157,6 +157,7 @@ async def test_a_new_daemon_reports_what_ended_meanwhile(cluster):
     guest.kill()
     cluster.start_agent()
     await cluster.until(lambda: cluster.vmi()["status"]["phase"] == "Succeeded")
+    assert not guest.alive
 
 
 async def test_a_new_daemon_removes_what_belongs_to_nobody(cluster):

@@ -155,6 +155,7 @@ async def test_what_is_left_of_one_that_failed_goes(cluster: Cluster) -> None:
     }  # fmt: skip
     put(cluster, BACKUP, "b", type="Full", conditions=[failed])
     await cluster.until(lambda: not place.exists())
+    assert place.parent.exists()
 
 
 async def test_one_that_is_deleted_is_aborted(cluster: Cluster) -> None:
@@ -164,6 +165,7 @@ async def test_one_that_is_deleted_is_aborted(cluster: Cluster) -> None:
     cluster.service.update(BACKUP, "default", "b", found)
     cluster.service.delete(BACKUP, "default", "b")
     await cluster.until(lambda: (Command.ABORT_BACKUP, {"name": "b"}) in cluster.launcher.asked)
+    assert [command for command, _ in cluster.launcher.asked].count(Command.ABORT_BACKUP) == 1
 
 
 def tracker(cluster: Cluster) -> dict:

@@ -105,3 +105,4 @@ async def test_a_claim_is_forgotten_when_its_dump_is_done(cluster) -> None:
 async def test_without_a_dump_it_is_forgotten_at_once(cluster) -> None:
     ask(cluster, "Dissociating", remove=True)
     await cluster.until(lambda: "memoryDumpRequest" not in cluster.vm()["status"])
+    assert not cluster.home.exists()

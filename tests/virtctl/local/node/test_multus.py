@@ -214,7 +214,8 @@ async def test_a_network_that_cannot_come_live_is_told_and_tried_again(cluster, 
         )
     )
     cluster.host.refuse_links = ""
-    await cluster.until(lambda: len(status_of(the_pod(cluster))) == 2)
+    _, added = await cluster.until(lambda: len(found := status_of(the_pod(cluster))) == 2 and found)
+    assert (added["name"], added["interface"]) == ("default/virt-bridge", LINK)
 
 
 def change(cluster, networks, interfaces):
@@ -282,6 +283,7 @@ async def test_a_machine_waits_for_a_node_with_its_bridge(cluster):
     cluster.service.create(VIRTUAL_MACHINE, "default", with_networks(("nic-add1", "virt-bridge")))
     message = "0/1 nodes are available: 1 Insufficient bridge.network.kubevirt.io/br7."
     await cluster.until(lambda: ("FailedScheduling", message) in events(cluster))
+    assert not cluster.host.links_made
     cluster.host.node_bridges.append("br7")
     await cluster.until(lambda: cluster.printable() == "Running")
 
@@ -316,6 +318,7 @@ async def test_a_link_that_was_cut_off_is_made_anew(cluster):
     cluster.host.calls.clear()
     cluster.agent = cluster.start_agent()
     await cluster.until(lambda: cluster.host.calls == [f"DEL {LINK}", f"ADD {LINK}"])
+    assert cluster.printable() == "Running"
 
 
 async def test_an_annotation_that_nobody_can_read_is_put_right(cluster):

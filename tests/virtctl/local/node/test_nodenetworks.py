@@ -294,6 +294,7 @@ async def test_a_switch_that_ended_has_its_policies_carried_out_again(service, m
         await until(lambda: stage(service) is Stage.AVAILABLE)
         network.died = True
         await until(lambda: len(network.applied) == 2)
+        assert network.applied[0] == network.applied[1]
 
 
 def test_the_network_of_a_node_is_behind_the_door(tmp_path: Path):

@@ -50,6 +50,7 @@ def test_children_of_other_threads_are_ours_too():
 
 async def test_what_is_a_zombie_for_an_interval_is_reaped():
     pid = ended_child()
+    assert pid in zombies()
     task = asyncio.create_task(reap_orphans(0.02))
     try:
         await eventually(lambda: pid not in zombies())

@@ -115,6 +115,7 @@ async def test_what_cannot_be_is_told_to_the_user(cluster, changes, refuse, prob
             for reason, message in events(cluster)
         )
     )
+    assert not cluster.ovn.ports
 
 
 async def test_a_pod_is_on_a_network_once_and_asks_for_no_address_beside_ipam(cluster):

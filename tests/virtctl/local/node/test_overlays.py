@@ -117,5 +117,6 @@ async def test_networks_without_definitions_are_removed_at_the_start(monkeypatch
     task = asyncio.create_task(Overlays(service, ovn, FakeClock()).run())
     monkeypatch.setattr(ovn, "switches", lambda: {key: {} for key in ovn.networks})
     await until(lambda: not ovn.networks)
+    assert not task.done()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -98,8 +98,10 @@ async def test_what_was_refused_is_tried_again(place, monkeypatch):
     node.refusing = True
     service.create(NETWORK_POLICY, "a", policy())
     await asyncio.sleep(0.1)
+    assert node.told[-1][1] == ()
     node.refusing = False
     await eventually(lambda: node.told[-1][1] != ())
+    assert node.told[-1][1][0].addresses == ("10.244.1.2",)
 
 
 async def test_a_policy_that_cannot_be_kept_is_told_of(place):

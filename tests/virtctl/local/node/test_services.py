@@ -115,6 +115,7 @@ async def test_rules_that_are_refused_are_told(caplog):
     task = asyncio.create_task(rules.run())
     api.create(SERVICE, "default", service())
     await until(lambda: "addresses of services do not work on node1: no such hook" in caplog.text)
+    assert not task.done()
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task

@@ -80,6 +80,7 @@ async def test_what_nobody_remembers_is_swept(stand: Stand) -> None:
     (stray / ".disk.img.partial").write_bytes(b"half")
     stand.start()
     await stand.cluster.until(lambda: not stray.exists())
+    assert stand.layout.snapshots.exists()
 
 
 async def test_a_machine_that_does_not_answer_is_waited_for(stand: Stand) -> None:

@@ -50,4 +50,5 @@ async def test_what_failed_is_renewed_again(monkeypatch) -> None:
     monkeypatch.setattr(renewals, "AGAIN", 0.01)
     answers = iter([False, False])
     async with renewing(lambda: next(answers, True)) as (_, found):
-        await until(lambda: len(found) >= 3)
+        await until(lambda: len(found) == 3)
+        assert next(answers, True)
