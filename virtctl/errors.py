@@ -74,7 +74,7 @@ class Cause(NamedTuple):
 
 
 class StatusDetails(NamedTuple):
-    """``metav1.StatusDetails``."""
+    """``metav1.StatusDetails``. ``is_shown``: also when there is nothing in it."""
 
     name: str = ""
     group: str = ""
@@ -82,6 +82,7 @@ class StatusDetails(NamedTuple):
     uid: str = ""
     causes: tuple[Cause, ...] = ()
     retry_after_seconds: int = 0
+    is_shown: bool = False
 
 
 class ApiError(VirtctlError):

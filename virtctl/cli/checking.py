@@ -115,8 +115,7 @@ def _at(shape: Shape, path: str) -> Shape:
 
 def _misfits(kind: Kind, document: Document) -> Iterator[Finding]:
     for problem in schema.problems(kind, document):
-        unknown = problem.what == "unknown"
-        yield Finding(problem.indexed, "there is no such field" if unknown else _said(problem))
+        yield Finding(problem.indexed, _said(problem))
 
 
 def _name(kind: Kind, document: Document) -> Iterator[Finding]:

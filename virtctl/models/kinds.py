@@ -312,6 +312,28 @@ MIGRATION_QUOTA = _row(
 )
 # fmt: on
 
+_CREATED = ("create",)
+TOKEN_REQUEST = Kind(
+    "authentication.k8s.io",
+    "v1",
+    "TokenRequest",
+    "tokenrequests",
+    verbs=_CREATED,
+)
+REVIEWS: tuple[Kind, ...] = tuple(
+    Kind(group, version, name, f"{name.lower()}s", namespaced, verbs=_CREATED)
+    for group, version, name, namespaced in (
+        ("authentication.k8s.io", "v1", "SelfSubjectReview", False),
+        ("authentication.k8s.io", "v1", "TokenReview", False),
+        ("authorization.k8s.io", "v1", "LocalSubjectAccessReview", True),
+        ("authorization.k8s.io", "v1", "SelfSubjectAccessReview", False),
+        ("authorization.k8s.io", "v1", "SelfSubjectRulesReview", False),
+        ("authorization.k8s.io", "v1", "SubjectAccessReview", False),
+        ("upload.cdi.kubevirt.io", "v1beta1", "UploadTokenRequest", True),
+    )
+)
+"""Resources that are only ever created and never stored."""
+
 KINDS: tuple[Kind, ...] = (
     NAMESPACE, NODE, POD, SERVICE, ENDPOINTS, SERVICE_ACCOUNT, SECRET, CONFIG_MAP, EVENT, PVC, PV,
     RESOURCE_QUOTA, LIMIT_RANGE, CONTROLLER_REVISION, DAEMON_SET, DEPLOYMENT, REPLICA_SET,

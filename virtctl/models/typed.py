@@ -42,6 +42,10 @@ _HOMES = {
         kinds.CLUSTER_ROLE,
         kinds.CLUSTER_ROLE_BINDING,
     ),
+    "reviews": (
+        kinds.TOKEN_REQUEST,
+        *(kind for kind in kinds.REVIEWS if kind.group.endswith(".k8s.io")),
+    ),
     "definition": (kinds.DEFINITION, kinds.API_SERVICE),
     "machine": (kinds.VIRTUAL_MACHINE,),
     "instance": (kinds.VIRTUAL_MACHINE_INSTANCE,),

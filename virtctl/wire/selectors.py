@@ -209,6 +209,17 @@ def parse_fields(
     return FieldSelector(tuple(terms))
 
 
+def exact_name(text: str) -> str:
+    """The one name that the field selector ``text`` lets through; empty when there may be more."""
+    terms = [_TERM.match(part) for part in _UNESCAPED_COMMA.split(text)] if text else []
+    names = [
+        term["value"]
+        for term in terms
+        if term is not None and term["path"] == "metadata.name" and term["op"] != "!="
+    ]
+    return names[0] if names and None not in terms else ""
+
+
 @dataclass(frozen=True)
 class Selection:
     """Label and field selector together."""

@@ -44,7 +44,8 @@ def build_status(error: ApiError) -> Document:
     }
     if not error.reason:
         del document["reason"]
-    if not document["details"]:
+    shown = error.details.is_shown or isinstance(error, errors.MethodNotAllowed)
+    if not document["details"] and not shown:
         del document["details"]
     return document
 

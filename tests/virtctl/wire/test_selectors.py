@@ -1,7 +1,13 @@
 import pytest
 
 from virtctl.errors import BadRequest
-from virtctl.wire.selectors import LabelSelector, Selection, parse_fields, parse_labels
+from virtctl.wire.selectors import (
+    LabelSelector,
+    Selection,
+    exact_name,
+    parse_fields,
+    parse_labels,
+)
 
 LABELS = {"app": "web", "tier": "front", "n": "5"}
 
@@ -97,3 +103,18 @@ def test_fields_in_other_places() -> None:
             f"source={value}", ("source",), places={"source": "source.component"}
         )
         assert selector.matches(event) is selected
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("", ""),
+        ("metadata.name=a", "a"),
+        ("spec.x!=1,metadata.name==a", "a"),
+        ("metadata.name!=a", ""),
+        ("metadata.namespace=a", ""),
+        ("metadata.name=a,nonsense", ""),
+    ],
+)
+def test_the_one_name_that_is_selected(text, name) -> None:
+    assert exact_name(text) == name

@@ -30,7 +30,7 @@ from virtctl.local.api.hooks import Admitted
 from virtctl.local.api.poolmacs import Derive, Holder, PoolAddresses
 from virtctl.local.api.quotas import allowance, aware, limits
 from virtctl.local.api.registry import Registry
-from virtctl.local.api.rules import installation
+from virtctl.local.api.rules import installation, roles
 from virtctl.local.api.rules.claims import claim_update_causes
 from virtctl.local.api.rules.core import core_causes
 from virtctl.local.api.rules.metadata import metadata_causes
@@ -206,11 +206,12 @@ def admit(kind: Kind, document: Document, context: AdmissionContext) -> Document
     default(kind, document, context)
     if webhook is not None and webhook.mutator:
         fill(shape, document)  # what a webhook gives back gets its defaults again
-    mistyped = _type_causes(kind, document, context)
+    mistyped = schema.type_errors(kind, document)
     broken = [*_metadata_causes(kind, document, context), *mistyped]
     if is_builtin(kind) and not mistyped:
         broken += core_causes(kind, document)
         broken += _claim_causes(kind, document, context)
+        broken += _role_causes(kind, document, context)
         broken += _definition_causes(kind, document, context)
     blocked = schema.unchecked(shape, broken)
     broken += [cause for cause in blocked if cause not in broken]
@@ -223,14 +224,6 @@ def admit(kind: Kind, document: Document, context: AdmissionContext) -> Document
     return document
 
 
-def _type_causes(kind: Kind, document: Document, context: AdmissionContext) -> list[Cause]:
-    """Values of the wrong type. What a definition lacks is told with all else that is wrong."""
-    found = schema.type_errors(kind, document)
-    if kind != kinds.DEFINITION or context.system:
-        return found
-    return [cause for cause in found if cause.reason != "FieldValueRequired"]
-
-
 def _validate(kind: Kind, document: Document, webhook: Webhook, context: AdmissionContext) -> None:
     """Ask the validating webhook of ``kind``. Raises ``ApiError`` if it refuses."""
     name = webhook.name(context)
@@ -238,8 +231,11 @@ def _validate(kind: Kind, document: Document, webhook: Webhook, context: Admissi
         decoding.check(kind, document, name)
     elif webhook.decodes:
         decoding.decode(kind, document, name)
+    before = len(context.warnings)
     found = list(webhook.causes(document, context))
     if found:
+        if not webhook.warns:
+            del context.warnings[before:]
         raise denial(name, found)
 
 
@@ -250,11 +246,8 @@ def default(kind: Kind, document: Document, context: AdmissionContext) -> None:
         webhook.default(document, context)
     elif kind == kinds.DEFINITION:
         default_definition(document, context.old, context.now)
-    before = len(context.warnings)
     elif kind == kinds.SERVICE:
         default_service(document, context)
-        if not webhook.warns:
-            del context.warnings[before:]
     elif kind == kinds.AUTOSCALER:
         default_autoscaler(document)
     elif kind == kinds.PVC:
@@ -281,6 +274,11 @@ def _metadata_causes(kind: Kind, document: Document, context: AdmissionContext) 
 def _claim_causes(kind: Kind, document: Document, context: AdmissionContext) -> Iterator[Cause]:
     if kind == kinds.PVC and context.old is not None:
         yield from claim_update_causes(document, context.old)
+
+
+def _role_causes(kind: Kind, document: Document, context: AdmissionContext) -> Iterator[Cause]:
+    if kind in roles.KINDS:
+        yield from roles.role_causes(kind, document, context.old)
 
 
 def _definition_causes(

@@ -11,12 +11,25 @@ from virtctl.models.documents import Document, JsonValue
 
 @dataclass(frozen=True)
 class Actor:
-    """Who calls. ``system`` marks our own controllers and node agents."""
+    """Who calls. ``system`` marks our own controllers and node agents.
+
+    ``extra`` is what else is known of him, such as the pod whose token he has.
+    """
 
     name: str
     groups: tuple[str, ...] = ()
     uid: str = ""
     system: bool = False
+    extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def document(self) -> Document:
+        """As reviews and the audit log show him (``authentication.k8s.io/v1`` UserInfo)."""
+        found: Document = {"username": self.name, "groups": [*self.groups]}
+        if self.uid:
+            found["uid"] = self.uid
+        if self.extra:
+            found["extra"] = {key: [*values] for key, values in self.extra}
+        return found
 
 
 CONTROLLER = Actor(

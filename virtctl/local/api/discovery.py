@@ -14,7 +14,13 @@ import msgspec
 
 from virtctl.local.api import catalog
 from virtctl.models.documents import Document, JsonValue
-from virtctl.models.kinds import TEMPLATE, VIRTUAL_MACHINE, VIRTUAL_MACHINE_INSTANCE, Kind
+from virtctl.models.kinds import (
+    REVIEWS,
+    TEMPLATE,
+    VIRTUAL_MACHINE,
+    VIRTUAL_MACHINE_INSTANCE,
+    Kind,
+)
 from virtctl.wire.paths import SUBRESOURCES_GROUP, TEMPLATE_SUBRESOURCES_GROUP
 
 _WRITABLE = ("get", "patch", "update")
@@ -39,17 +45,6 @@ _SUBRESOURCES: dict[str, _Subresource] = {
     "scale": _Subresource(_WRITABLE, ("autoscaling", "v1", "Scale")),
 }
 _ORDINARY = _Subresource(_WRITABLE)
-
-REVIEWS: tuple[Kind, ...] = (
-    Kind("authentication.k8s.io", "v1", "SelfSubjectReview", "selfsubjectreviews"),
-    Kind("authentication.k8s.io", "v1", "TokenReview", "tokenreviews"),
-    Kind("authorization.k8s.io", "v1", "LocalSubjectAccessReview", "localsubjectaccessreviews"),
-    Kind("authorization.k8s.io", "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews"),
-    Kind("authorization.k8s.io", "v1", "SelfSubjectRulesReview", "selfsubjectrulesreviews"),
-    Kind("authorization.k8s.io", "v1", "SubjectAccessReview", "subjectaccessreviews"),
-    Kind("upload.cdi.kubevirt.io", "v1beta1", "UploadTokenRequest", "uploadtokenrequests"),
-)
-"""Resources that are only ever created and never stored."""
 
 # What virt-api lists; usbredir, vsock and the memory dump verbs exist there without being listed.
 _INSTANCE_VERBS = (
@@ -298,19 +293,15 @@ def _in_order(kinds: Iterable[Kind]) -> dict[tuple[str, str], list[Kind]]:
 
 def _verbs(kind: Kind) -> list[JsonValue]:
     if kind in REVIEWS:
-        return ["create"]
+        return [*kind.verbs]
     return [*(kind.verbs if catalog.is_builtin(kind) else _CUSTOM_VERBS)]
-
-
-def _namespaced(kind: Kind) -> bool:
-    return kind.namespaced and (kind not in REVIEWS or kind.name.startswith(("Local", "Upload")))
 
 
 def _legacy(kind: Kind) -> Document:
     found: Document = {
         "name": kind.plural,
         "singularName": kind.singular,
-        "namespaced": _namespaced(kind),
+        "namespaced": kind.namespaced,
         "kind": kind.name,
         "verbs": _verbs(kind),
     }
@@ -347,7 +338,7 @@ def _aggregated(kind: Kind) -> Document:
     found: Document = {
         "resource": kind.plural,
         "responseKind": _response_kind(kind.group, kind.version, kind.name),
-        "scope": "Namespaced" if _namespaced(kind) else "Cluster",
+        "scope": "Namespaced" if kind.namespaced else "Cluster",
         "singularResource": kind.singular,
         "verbs": _verbs(kind),
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import TypeAlias
 
@@ -56,8 +56,7 @@ class Problem:
     without list positions; ``holder`` is the model whose field it is.
     """
 
-    what: str  # "type", "required", "enum", "minimum", "maximum", "pattern", "bound",
-    # "unknown", of places that are loose;
+    what: str  # "type", "required", "enum", "minimum", "maximum", "pattern", "bound";
     # and "choice", "duration" and "sign", which only KubeVirt's webhooks mind
     indexed: str
     plain: str
@@ -66,8 +65,6 @@ class Problem:
     holder: str = ""
     cause: Cause | None = None
     """What is to be said, where that is known already."""
-    is_loose: bool = False
-    """Whether only what decodes the object minds."""
 
     @property
     def found(self) -> str:
@@ -106,13 +103,9 @@ def _shape(of: Kind | Shape) -> Shape:
 def _problems(shape: Shape, value: JsonValue, where: _Where) -> Iterator[Problem]:
     path, plain, holder = where
     if value is None or not shape.json:
-        if value is None and shape.is_loose:
-            yield Problem("type", path, plain, shape, value, holder, is_loose=True)
         return
     if not _fits(shape.json, value):
         yield Problem("type", path, plain, shape, value, holder)
-    elif isinstance(value, dict) and shape.is_loose:
-        yield from _loose_problems(shape, value, where)
     elif isinstance(value, dict):
         yield from _object_problems(shape, value, where)
     elif isinstance(value, list):
@@ -149,20 +142,6 @@ def _object_problems(shape: Shape, value: Document, where: _Where) -> Iterator[P
         inner = shape.fields.get(name) or shape.values
         if inner is not None:
             yield from _problems(inner, member, (_join(path, name), _join(plain, name), holder))
-
-
-def _loose_problems(shape: Shape, value: Document, where: _Where) -> Iterator[Problem]:
-    """What is wrong inside an object that a definition takes as it is; null is no value here."""
-    path, plain, holder = where
-    for problem in _object_problems(shape, value, where):
-        yield replace(problem, is_loose=True)
-    for name, member in value.items():
-        inner = shape.fields.get(name)
-        inside = (_join(path, name), _join(plain, name))
-        if inner is None:
-            yield Problem("unknown", *inside, shape, member, holder, is_loose=True)
-        elif member is None and inner.json in {"object", "array"}:
-            yield Problem("type", *inside, inner, member, holder, is_loose=True)
 
 
 def _join(path: str, name: str) -> str:
@@ -220,8 +199,6 @@ def unknown_fields(of: Kind | Shape, document: Document) -> list[str]:
 
 
 def _collect_unknown(shape: Shape, value: JsonValue, path: str, found: list[str]) -> None:
-    if shape.is_loose:
-        return
     if isinstance(value, dict):
         for name, member in value.items():
             inner = shape.fields.get(name) or shape.values
@@ -244,8 +221,6 @@ def prune(of: Kind | Shape, document: Document) -> Document:
 
 
 def _pruned(shape: Shape, value: JsonValue) -> JsonValue:
-    if shape.is_loose:
-        return value
     if isinstance(value, dict) and shape.json in {"object", ""}:
         result: Document = {}
         changed = False
@@ -276,11 +251,7 @@ def type_errors(kind: Kind, document: Document) -> list[Cause]:
 
     Raises ``BadRequest`` for a core kind whose document Go could not decode.
     """
-    found = [
-        problem
-        for problem in problems(kind, document)
-        if problem.what not in _UNMINDED and not problem.is_loose
-    ]
+    found = [problem for problem in problems(kind, document) if problem.what not in _UNMINDED]
     if not found:
         return []
     if is_builtin(kind):
@@ -318,17 +289,6 @@ def _builtin_errors(kind: Kind, found: list[Problem]) -> list[Cause]:
             case _:
                 causes.append(_crd_cause(problem))
     return causes
-
-
-def go_problem(problem: Problem, metadata: Document) -> str:
-    """Why Go cannot decode a member of ``metadata``, which has a wrong type."""
-    name = problem.plain.partition(".")[0]
-    if isinstance(metadata.get(name), list):
-        name = problem.plain
-    return (
-        f"json: cannot unmarshal {_go_type(problem.found)} into Go struct field "
-        f"ObjectMeta.{name} of type {_go_target(problem.shape)}"
-    )
 
 
 def _not_decodable(kind: Kind, why: str) -> NotDecodable:

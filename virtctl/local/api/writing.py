@@ -188,7 +188,7 @@ class Writer:
         if documents.find(wanted, "metadata", "managedFields"):
             raise BadRequest("metadata.managedFields must be nil")
         if wanted.get("apiVersion") != kind.api_version or wanted.get("kind") != kind.name:
-            _check_kind(kind, wanted)
+            check_kind(kind, wanted)
             raise BadRequest(f"`apiVersion` and `kind` of a {kind.name} must be set to apply it")
         _check_typed(self.schemas, kind, wanted)
         if "status" in kind.subresources and not subresource:
@@ -200,7 +200,7 @@ class Writer:
     def _decoded(self, kind: Kind, document: Document, options: WriteOptions) -> Document:
         new = objects.without_nulls(document)
         if (new.get("apiVersion"), new.get("kind")) != (kind.api_version, kind.name):
-            _check_kind(kind, new)
+            check_kind(kind, new)
             new = {**new, "apiVersion": kind.api_version, "kind": kind.name}
         if options.actor.system:
             return new
@@ -307,8 +307,11 @@ def _check_typed(schemas: Schemas, kind: Kind, wanted: Document) -> None:
     raise ApiError(f"failed to create typed patch object ({where}): {said}", code=500, reason="")
 
 
-def _check_kind(kind: Kind, new: Document) -> None:
-    """Refuse another API version and, but for custom resources, another kind."""
+def check_kind(kind: Kind, new: Document) -> None:
+    """Refuse another API version and, but for custom resources, another kind.
+
+    Raises ``BadRequest``.
+    """
     given = new.get("apiVersion") or kind.api_version
     if given != kind.api_version:
         raise BadRequest(
@@ -317,10 +320,10 @@ def _check_kind(kind: Kind, new: Document) -> None:
         )
     name = new.get("kind") or kind.name
     if name != kind.name and catalog.is_builtin(kind):
+        package = kind.group.partition(".")[0] or "core"
         raise BadRequest(
             f'{name} in version "{kind.version}" cannot be handled as a {kind.name}: '
-            f"converting ({kind.version}.{name}) to ({kind.group or 'core'}.{kind.name}): unknown "
-            "conversion"
+            f"converting ({kind.version}.{name}) to ({package}.{kind.name}): unknown conversion"
         )
 
 

@@ -18,12 +18,12 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from virtctl.errors import ApiError, BadRequest, InternalError, InvalidField, VirtctlError
 from virtctl.local.api import catalog
 from virtctl.local.api.access.authorizer import Authorizer
-from virtctl.local.api.discovery import REVIEWS, Discovery, ServerInfo
+from virtctl.local.api.discovery import Discovery, ServerInfo
 from virtctl.local.api.registry import Registry
 from virtctl.local.api.service import Actor, ApiService, unwritable
 from virtctl.local.api.verbs.attach import Attach
 from virtctl.local.api.verbs.ports import Machines, Pods, Process
-from virtctl.local.http import access, audit, bodies, replies, sockets, tunnels
+from virtctl.local.http import access, audit, bodies, impersonation, replies, sockets, tunnels
 from virtctl.local.http.fixed import Fixed, OpenApi
 from virtctl.local.http.identity import Identity, Peer
 from virtctl.local.http.pods import STREAMS as POD_STREAMS
@@ -35,9 +35,10 @@ from virtctl.local.http.reviews import Reviews
 from virtctl.local.http.scales import Scales
 from virtctl.local.http.subresources import Subresources, is_stream
 from virtctl.local.http.templates import TemplateVerbs
+from virtctl.local.http.tokenrequests import TokenRequests
 from virtctl.local.http.traffic import Traffic
 from virtctl.local.store.log import Unwritable
-from virtctl.models.kinds import POD, Kind
+from virtctl.models.kinds import POD, REVIEWS, Kind
 from virtctl.streams.duplex import Duplex
 from virtctl.wire import status
 from virtctl.wire.paths import (
@@ -47,6 +48,7 @@ from virtctl.wire.paths import (
     ResourcePath,
     parse_path,
 )
+from virtctl.wire.selectors import exact_name
 
 _log = logging.getLogger(__name__)
 _TOO_LARGE = 413
@@ -74,6 +76,7 @@ def create_app(
         fixed=Fixed(discovery, info, openapi),
         resources=Resources(service, authorizer),
         reviews=Reviews(identity, service, authorizer),
+        tokens=TokenRequests(identity, service),
         subresources=Subresources(service, machines, info),
         templates=TemplateVerbs(service, authorizer),
         scales=Scales(service),
@@ -102,6 +105,7 @@ class App:
     fixed: Fixed
     resources: Resources
     reviews: Reviews
+    tokens: TokenRequests
     subresources: Subresources
     templates: TemplateVerbs
     scales: Scales
@@ -139,16 +143,18 @@ class App:
         raw: bytes = connection.scope.get("raw_path") or connection.url.path.encode()
         path = parse_path(raw.decode())
         method = connection.scope.get("method", "GET")
-        watch = path is not None and _watches(connection)
-        asked = access.Impersonation(headers, headers.getlist("impersonate-group"))
-        verb = method.lower() if path is None else access.question(path, method, watch=watch).verb
-        audit.note(connection, audit.Caller(behind, behind, path, verb))
-        actor = access.impersonated(self.authorizer, behind, asked, (path, method, watch))
-        audit.note(connection, audit.Caller(actor, behind, path, verb))
+        asked = access.path_question(connection.url.path, method)
+        if path is not None and path.plural:
+            only = exact_name(connection.query_params.get("fieldSelector", ""))
+            asked = access.question(path, method, watch=_watches(connection), only=only)
+        audit.note(connection, audit.Caller(behind, behind, path, asked.verb))
+        wanted = impersonation.asked_in(headers)
+        actor = impersonation.impersonated(self.authorizer, behind, wanted, asked)
+        audit.note(connection, audit.Caller(actor, behind, path, asked.verb))
         if path is None or not path.plural:
             access.check_path(self.authorizer, actor, connection.url.path, method)
             return _Caller(actor, None)
-        access.check_resource(self.authorizer, actor, path, method, watch=watch)
+        access.check_resource(self.authorizer, actor, path, asked)
         return _Caller(actor, path)
 
     async def _handle(self, request: Request) -> Response:
@@ -189,7 +195,7 @@ class App:
         if call.kind == POD and subresource not in {"", "status"}:
             return await self.pods.handle(call)
         if subresource == "token":
-            return await self.reviews.issue(call)
+            return await self.tokens.handle(call)
         if subresource == "scale":
             return await self.scales.handle(call)
         return await self.resources.handle(call)

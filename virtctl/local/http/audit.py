@@ -159,10 +159,10 @@ class Audit:
             "stage": stage,
             "requestURI": _uri(connection),
             "verb": caller.verb if caller else connection.scope.get("method", "GET").lower(),
-            "user": _user(caller.behind) if caller else {},
+            "user": caller.behind.document() if caller else {},
         }
         if caller is not None and caller.behind != caller.actor:
-            event["impersonatedUser"] = _user(caller.actor)
+            event["impersonatedUser"] = caller.actor.document()
         address = connection.client.host if connection.client is not None else ""
         event["sourceIPs"] = [address or "127.0.0.1"]  # a Unix socket has none
         event["userAgent"] = connection.headers.get("user-agent", "")
@@ -193,13 +193,6 @@ def _is_long(scope: Scope) -> bool:
 def _uri(connection: HTTPConnection) -> str:
     query = _SECRET.sub(lambda found: f"{found[1]}=***", connection.url.query)
     return f"{connection.url.path}?{query}" if query else connection.url.path
-
-
-def _user(actor: Actor) -> Document:
-    found: Document = {"username": actor.name, "groups": [*actor.groups]}
-    if actor.uid:
-        found["uid"] = actor.uid
-    return found
 
 
 def _reference(path: ResourcePath) -> Document:

@@ -7,7 +7,8 @@ import binascii
 import hashlib
 import hmac
 import time
-from collections.abc import Callable, Mapping
+import uuid
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -19,7 +20,7 @@ from virtctl.local.api.service import Actor, ApiService
 from virtctl.local.imports.tokens import Grant, Tokens
 from virtctl.models import documents
 from virtctl.models.documents import Document
-from virtctl.models.kinds import POD, SECRET, SERVICE_ACCOUNT, Kind
+from virtctl.models.kinds import NODE, POD, SECRET, SERVICE_ACCOUNT, Kind
 
 AUTHENTICATED = "system:authenticated"
 ANONYMOUS = Actor("system:anonymous", ("system:unauthenticated",))
@@ -28,15 +29,22 @@ DEFAULT_SECONDS = 3600
 _POD_SECONDS = 365 * 24 * 3600
 AUDIENCE = "https://kubernetes.default.svc.cluster.local"
 _ACCOUNT = "system:serviceaccount:"
+_EXTRA = "authentication.kubernetes.io/"
+_INVALID = "invalid bearer token"
+_GONE = "service account token has been invalidated"
 
 
 @dataclass(frozen=True)
 class Peer:
-    """The other end of a connection: its certificate's names, and whether it is our socket."""
+    """The other end of a connection: its certificate's names, and whether it is our socket.
+
+    ``digest`` is the SHA-256 of the certificate, in hexadecimal.
+    """
 
     common_name: str = ""
     organizations: tuple[str, ...] = ()
     unix: bool = False
+    digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,17 +55,56 @@ class Token:
     expires: float
 
 
+class Reference(msgspec.Struct, frozen=True):
+    """An object that a token names: it is good as long as the object is there."""
+
+    name: str
+    uid: str
+
+
+def reference(document: Document) -> Reference:
+    """``document`` as a token names it."""
+    return Reference(documents.name_of(document), documents.uid_of(document))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A token to issue for ``account`` of ``namespace``. Without ``seconds``, it does not expire.
+
+    ``node`` beside ``pod`` is only said; alone, the token is good as long as the node is there.
+    """
+
+    namespace: str
+    account: Reference
+    seconds: int | None
+    audiences: tuple[str, ...] = (AUDIENCE,)
+    secret: Reference | None = None
+    pod: Reference | None = None
+    node: Reference | None = None
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """Whose a token is, and which of the audiences that were asked for it is for."""
+
+    actor: Actor
+    audiences: tuple[str, ...]
+
+
 class Identity(Protocol):
     """Knows callers and issues service account tokens."""
 
     def identify(self, peer: Peer, authorization: str) -> Actor:
         """Who calls. Raises ``Unauthorized`` for credentials that are no good."""
 
-    def review(self, token: str) -> Actor | None:
-        """Whose ``token`` is; None when it is no good."""
+    def review(self, token: str, audiences: tuple[str, ...] = ()) -> Reviewed:
+        """Whose ``token`` is, for any of ``audiences``, or else the API server.
 
-    def issue(self, namespace: str, name: str, uid: str, seconds: int) -> Token:
-        """A token of the service account of ``uid``, good for ``seconds``."""
+        Raises ``Unauthorized``, which says why, when it is no good.
+        """
+
+    def issue(self, wanted: Wanted) -> Token:
+        """A token of a service account."""
 
     def issue_for_secret(self, account: Document, secret: Document) -> str:
         """A token of ``account`` that is good as long as ``secret`` is there."""
@@ -87,9 +134,12 @@ class Accounts(Protocol):
     def pod_uid(self, namespace: str, name: str) -> str:
         """The uid of a pod; empty when there is none."""
 
+    def node_uid(self, name: str) -> str:
+        """The uid of a node; empty when there is none."""
+
 
 class StoredAccounts:
-    """Service accounts, secrets and pods of ``service``."""
+    """Service accounts, secrets, pods and nodes of ``service``."""
 
     def __init__(self, service: ApiService) -> None:
         self._service = service
@@ -103,7 +153,10 @@ class StoredAccounts:
     def pod_uid(self, namespace: str, name: str) -> str:
         return self._uid(POD, namespace, name)
 
-    def _uid(self, kind: Kind, namespace: str, name: str) -> str:
+    def node_uid(self, name: str) -> str:
+        return self._uid(NODE, None, name)
+
+    def _uid(self, kind: Kind, namespace: str | None, name: str) -> str:
         if not self._service.exists(kind, namespace, name):
             return ""
         return documents.uid_of(self._service.get(kind, namespace, name))
@@ -128,98 +181,147 @@ class KeyIdentity:
         self._accounts = accounts
 
     def identify(self, peer: Peer, authorization: str) -> Actor:
-        scheme, _, credentials = authorization.partition(" ")
-        if scheme.lower() == "bearer":
-            actor = self.review(credentials.strip())
-            if actor is None:
-                raise Unauthorized("Unauthorized")
-            return actor
-        if peer.unix:
-            return LOCAL_ADMIN
-        if peer.common_name:
-            return Actor(peer.common_name, (*peer.organizations, AUTHENTICATED))
-        return ANONYMOUS
+        if peer.common_name:  # who shows a certificate is not asked for a token
+            extra = _extra({"credential-id": f"X509SHA256={peer.digest}" if peer.digest else ""})
+            return Actor(peer.common_name, (*peer.organizations, AUTHENTICATED), extra=extra)
+        token = _bearer(authorization)
+        if token:
+            try:
+                return self.review(token).actor
+            except Unauthorized:
+                raise Unauthorized("Unauthorized") from None
+        return LOCAL_ADMIN if peer.unix else ANONYMOUS
 
-    def review(self, token: str) -> Actor | None:
+    def review(self, token: str, audiences: tuple[str, ...] = ()) -> Reviewed:
+        asked = audiences or (AUDIENCE,)
         for known, actor in self._tokens.items():
-            if hmac.compare_digest(known.encode(), token.encode()):
-                return replace(actor, groups=(*actor.groups, AUTHENTICATED))
-        return self._verify(token)
+            if hmac.compare_digest(known.encode(), token.encode("utf-8", "surrogateescape")):
+                found = replace(actor, groups=(*actor.groups, AUTHENTICATED))
+                return Reviewed(found, tuple(one for one in asked if one == AUDIENCE))
+        return self._verify(token, asked)
 
-    def _verify(self, token: str) -> Actor | None:
-        signed, _, signature = token.rpartition(".")
-        if not hmac.compare_digest(self._sign(signed).encode(), signature.encode()):
-            return None
-        try:
-            claims = msgspec.json.decode(_unbase64(signed.partition(".")[2]), type=_Claims)
-        except (msgspec.DecodeError, binascii.Error):
-            return None
-        if (claims.exp is not None and claims.exp < self._clock()) or not self._stands(claims):
-            return None
+    def _verify(self, token: str, asked: tuple[str, ...]) -> Reviewed:
+        claims = self._claims(token)
+        fitting = tuple(one for one in claims.aud if one in asked)
+        if not fitting:
+            raise _bad(
+                f"token audiences {_listed(claims.aud)} is invalid for the target audiences "
+                f"{_listed(asked)}"
+            )
+        if claims.exp is not None and claims.exp < self._clock():
+            raise _bad("service account token has expired")
+        if self._accounts is not None:
+            _check_bound(claims.bound, self._accounts)
         namespace, _, name = claims.sub.removeprefix(_ACCOUNT).partition(":")
-        return service_account(namespace, name, claims.bound.serviceaccount.uid)
+        actor = service_account(namespace, name, claims.bound.serviceaccount.uid)
+        return Reviewed(replace(actor, extra=_extra_of(claims)), fitting)
 
-    def _stands(self, claims: _Claims) -> bool:
-        """Whether the account is still there, and the secret or pod that the token is for."""
-        if self._accounts is None:
-            return True
-        bound = claims.bound
-        account, secret, pod = bound.serviceaccount, bound.secret, bound.pod
-        if self._accounts.uid(bound.namespace, account.name) != account.uid:
-            return False
-        if pod is not None and self._accounts.pod_uid(bound.namespace, pod.name) != pod.uid:
-            return False
-        return secret is None or (
-            self._accounts.secret_uid(bound.namespace, secret.name) == secret.uid
+    def _claims(self, token: str) -> _Claims:
+        """What a token that we signed says. Raises ``Unauthorized``."""
+        signed, _, signature = token.rpartition(".")
+        data = signature.encode("utf-8", "surrogateescape")
+        if not hmac.compare_digest(self._sign(signed).encode(), data):
+            raise Unauthorized(_INVALID)
+        try:
+            return msgspec.json.decode(_unbase64(signed.partition(".")[2]), type=_Claims)
+        except (msgspec.DecodeError, binascii.Error):
+            raise Unauthorized(_INVALID) from None
+
+    def issue(self, wanted: Wanted) -> Token:
+        now = int(self._clock())
+        expires = None if wanted.seconds is None else now + wanted.seconds
+        bound = _Bound(
+            wanted.namespace, wanted.account, wanted.secret, pod=wanted.pod, node=wanted.node
         )
-
-    def issue(self, namespace: str, name: str, uid: str, seconds: int) -> Token:
-        expires = int(self._clock()) + seconds
-        bound = _Bound(namespace, _Reference(name, uid))
-        return Token(self._write(namespace, name, bound, expires), expires)
+        subject = f"{_ACCOUNT}{wanted.namespace}:{wanted.account.name}"
+        number = "" if expires is None else str(uuid.uuid4())
+        claims = _Claims(
+            subject, bound, expires, now, now, AUDIENCE, aud=wanted.audiences, jti=number
+        )
+        head = _base64(msgspec.json.encode({"alg": "HS256", "typ": "JWT"}))
+        signed = f"{head}.{_base64(msgspec.json.encode(claims))}"
+        return Token(f"{signed}.{self._sign(signed)}", expires or 0)
 
     def issue_for_secret(self, account: Document, secret: Document) -> str:
-        namespace, name = documents.namespace_of(account), documents.name_of(account)
-        holder = _Reference(documents.name_of(secret), documents.uid_of(secret))
-        bound = _Bound(namespace, _Reference(name, documents.uid_of(account)), holder)
-        return self._write(namespace, name, bound, None)
+        namespace = documents.namespace_of(account)
+        return self.issue(
+            Wanted(namespace, reference(account), None, secret=reference(secret))
+        ).text
 
     def issue_for_pod(self, account: Document, pod: Document) -> str:
         """A token of ``account`` for a year that is good as long as ``pod`` is there.
 
         So long do the tokens in pods of a cluster hold, too, whose API server extends them.
         """
-        namespace, name = documents.namespace_of(account), documents.name_of(account)
-        holder = _Reference(documents.name_of(pod), documents.uid_of(pod))
-        bound = _Bound(namespace, _Reference(name, documents.uid_of(account)), pod=holder)
-        return self._write(namespace, name, bound, int(self._clock()) + _POD_SECONDS)
+        namespace = documents.namespace_of(account)
+        return self.issue(
+            Wanted(namespace, reference(account), _POD_SECONDS, pod=reference(pod))
+        ).text
 
     def issue_upload(self, grant: Grant) -> str:
         return Tokens.of_instance(self._key.decode()).issue(grant, self._clock())
 
-    def _write(self, namespace: str, name: str, bound: _Bound, expires: int | None) -> str:
-        now = int(self._clock())
-        claims = _Claims(
-            f"{_ACCOUNT}{namespace}:{name}", bound, expires, now, now, AUDIENCE, (AUDIENCE,)
-        )
-        head = _base64(msgspec.json.encode({"alg": "HS256", "typ": "JWT"}))
-        signed = f"{head}.{_base64(msgspec.json.encode(claims))}"
-        return f"{signed}.{self._sign(signed)}"
-
     def _sign(self, text: str) -> str:
-        return _base64(hmac.new(self._key, text.encode(), hashlib.sha256).digest())
+        data = text.encode("utf-8", "surrogateescape")
+        return _base64(hmac.new(self._key, data, hashlib.sha256).digest())
 
 
-class _Reference(msgspec.Struct):
-    name: str
-    uid: str
+def _bearer(authorization: str) -> str:
+    """The token in the header, empty when it has none: Go's reader takes the second word."""
+    scheme, *rest = authorization.strip().split(" ", 2)
+    return rest[0] if rest and scheme.lower() == "bearer" else ""
+
+
+def _bad(why: str) -> Unauthorized:
+    return Unauthorized(f"[{_INVALID}, {why}]")
+
+
+def _listed(texts: Iterable[str]) -> str:
+    return "[" + " ".join(f'"{text}"' for text in texts) + "]"
+
+
+def _check_bound(bound: _Bound, accounts: Accounts) -> None:
+    """Refuse a token whose account, secret, pod or node is gone. Raises ``Unauthorized``."""
+    account, namespace = bound.serviceaccount, bound.namespace
+    uid = accounts.uid(namespace, account.name)
+    if not uid:
+        raise _bad(f'serviceaccounts "{account.name}" not found')
+    if uid != account.uid:
+        raise _bad(f"service account UID ({uid}) does not match claim ({account.uid})")
+    secret, pod, node = bound.secret, bound.pod, bound.node
+    if secret is not None and accounts.secret_uid(namespace, secret.name) != secret.uid:
+        raise _bad(_GONE)
+    if pod is not None:
+        if accounts.pod_uid(namespace, pod.name) != pod.uid:
+            raise _bad(_GONE)
+    elif node is not None and accounts.node_uid(node.name) != node.uid:
+        raise _bad(_GONE)
+
+
+def _extra_of(claims: _Claims) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """What is known of the caller beside his name (``user.Info.Extra`` upstream)."""
+    pod, node = claims.bound.pod, claims.bound.node
+    return _extra(
+        {
+            "credential-id": f"JTI={claims.jti}" if claims.jti else "",
+            "node-name": node.name if node else "",
+            "node-uid": node.uid if node else "",
+            "pod-name": pod.name if pod else "",
+            "pod-uid": pod.uid if pod else "",
+        }
+    )
+
+
+def _extra(known: Mapping[str, str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple((f"{_EXTRA}{key}", (value,)) for key, value in known.items() if value)
 
 
 class _Bound(msgspec.Struct, omit_defaults=True):
     namespace: str
-    serviceaccount: _Reference
-    secret: _Reference | None = None
-    pod: _Reference | None = None
+    serviceaccount: Reference
+    secret: Reference | None = None
+    pod: Reference | None = None
+    node: Reference | None = None
 
 
 class _Claims(msgspec.Struct, omit_defaults=True):
@@ -230,6 +332,7 @@ class _Claims(msgspec.Struct, omit_defaults=True):
     nbf: int = 0
     iss: str = ""
     aud: tuple[str, ...] = ()
+    jti: str = ""
 
 
 def _base64(data: bytes) -> str:

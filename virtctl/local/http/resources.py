@@ -17,7 +17,7 @@ from virtctl.local.api.registry import Registry
 from virtctl.local.api.service import ApiService, WriteOptions
 from virtctl.local.api.versions import in_version
 from virtctl.local.http import bodies, replies, rows, watches
-from virtctl.local.http.access import check_resource
+from virtctl.local.http.access import check_resource, question
 from virtctl.local.http.negotiation import JSON, Form
 from virtctl.local.http.requests import Call
 from virtctl.local.http.traffic import ListReply
@@ -203,7 +203,7 @@ class Resources:
         existed = self._service.exists(call.kind, call.namespace, call.path.name)
         if type_ is PatchType.APPLY and not existed:
             path = replace(call.path, subresource="")
-            check_resource(self._authorizer, call.actor, path, "POST")
+            check_resource(self._authorizer, call.actor, path, question(path, "POST"))
         made = self._written(
             call,
             raw,

@@ -7,6 +7,7 @@ takes the signals, and serves one address only.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import socket
 import ssl
@@ -196,7 +197,10 @@ def peer_of(transport: asyncio.BaseTransport) -> Peer:
     pairs = [pair for part in certificate.get("subject", ()) for pair in part]
     common = [value for key, value in pairs if key == "commonName"]
     organizations = tuple(value for key, value in pairs if key == "organizationName")
-    return Peer(common[0] if common else "", organizations)
+    secured = transport.get_extra_info("ssl_object")
+    encoded = secured.getpeercert(binary_form=True) if secured is not None else None
+    digest = hashlib.sha256(encoded).hexdigest() if encoded else ""
+    return Peer(common[0] if common else "", organizations, digest=digest)
 
 
 @dataclass

@@ -40,7 +40,8 @@ class TemplateVerbs:
         machines = ResourcePath(
             VIRTUAL_MACHINE.group, VIRTUAL_MACHINE.version, namespace, VIRTUAL_MACHINE.plural
         )
-        access.check_resource(self._authorizer, actor, machines, "POST")
+        asked = access.question(machines, "POST")
+        access.check_resource(self._authorizer, actor, machines, asked)
         warnings: list[str] = []
         answer = self._templates.create(namespace, path.name, options, actor, warnings)
         return replies.add_warnings(replies.document_reply(answer), warnings)

@@ -4,6 +4,7 @@ import json
 import pytest
 
 from tests.fakes.apiserver import TOKEN
+from virtctl.local.http.identity import AUDIENCE
 from virtctl.models.kinds import PVC, SERVICE_ACCOUNT
 
 AUTHORIZATION = "/apis/authorization.k8s.io/v1"
@@ -34,44 +35,89 @@ async def test_may_they(client, groups, allowed) -> None:
 
 
 async def test_rules_and_self(client) -> None:
-    rules = await ask(client, f"{AUTHORIZATION}/selfsubjectrulesreviews")
+    url = f"{AUTHORIZATION}/selfsubjectrulesreviews"
+    rules = await ask(client, url, {"namespace": "default"})
     assert rules.json()["status"]["resourceRules"][0]["verbs"] == ["*"]
+    nowhere = await ask(client, url)
+    assert (nowhere.status_code, nowhere.json()["message"]) == (400, "no namespace on request")
     me = await ask(client, f"{AUTHENTICATION}/selfsubjectreviews")
     assert me.json()["status"]["userInfo"]["username"] == "virtctl-admin"
 
 
-@pytest.mark.parametrize(("token", "good"), [(TOKEN, True), ("other", False)])
-async def test_token_review(client, token, good) -> None:
-    answer = await ask(client, f"{AUTHENTICATION}/tokenreviews", {"token": token})
-    assert answer.json()["status"]["authenticated"] is good
+async def test_token_review(client) -> None:
+    url = f"{AUTHENTICATION}/tokenreviews"
+    good = (await ask(client, url, {"token": TOKEN})).json()["status"]
+    assert (good["authenticated"], good["audiences"]) == (True, [AUDIENCE])
+    bad = (await ask(client, url, {"token": "other"})).json()["status"]
+    assert bad == {"user": {}, "error": "invalid bearer token"}
+    none = (await ask(client, url)).json()
+    assert (none["code"], none["message"]) == (
+        400,
+        "token is required for TokenReview in authentication",
+    )
 
 
-async def test_service_account_tokens(server, client) -> None:
-    url = "/api/v1/namespaces/default/serviceaccounts/robot/token"
-    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-    assert (await client.post(url, json=body)).status_code == 404
+async def test_a_token_is_reviewed_for_its_audiences(server, client) -> None:
     server.service.create(SERVICE_ACCOUNT, "default", {"metadata": {"name": "robot"}})
-    token = (await client.post(url, json=body)).json()["status"]["token"]
-    robot = {"authorization": f"Bearer {token}"}
-    me = await ask(client, f"{AUTHENTICATION}/selfsubjectreviews", **robot)
-    assert me.json()["status"]["userInfo"]["username"] == "system:serviceaccount:default:robot"
-    assert (await client.get("/api/v1/namespaces", headers=robot)).status_code == 403
+    account = "/api/v1/namespaces/default/serviceaccounts/robot/token"
+    made = await ask(client, account, {"audiences": ["vault"]})
+    token = made.json()["status"]["token"]
+    url = f"{AUTHENTICATION}/tokenreviews"
+    good = (await ask(client, url, {"token": token, "audiences": ["vault", "x"]})).json()["status"]
+    assert (good["authenticated"], good["audiences"]) == (True, ["vault"])
+    refused = (await ask(client, url, {"token": token})).json()["status"]
+    assert 'token audiences ["vault"] is invalid' in refused["error"]
+    answer = await client.get("/api", headers={"authorization": f"Bearer {token}"})
+    assert (answer.status_code, answer.json()["message"]) == (401, "Unauthorized")
 
 
 async def test_reviews_are_only_created(client) -> None:
     assert (await client.get(f"{AUTHORIZATION}/selfsubjectaccessreviews")).status_code == 405
 
 
-async def test_short_tokens_are_refused(server, client) -> None:
-    server.service.create(SERVICE_ACCOUNT, "default", {"metadata": {"name": "robot"}})
-    url = "/api/v1/namespaces/default/serviceaccounts/robot/token"
-    body = {
-        "apiVersion": "authentication.k8s.io/v1",
-        "kind": "TokenRequest",
-        "spec": {"expirationSeconds": 599},
-    }
-    answer = (await client.post(url, json=body)).json()
-    assert answer["details"]["causes"][0]["field"] == "spec.expirationSeconds"
+async def test_reviews_are_read_as_other_objects(client) -> None:
+    url = f"{AUTHORIZATION}/selfsubjectaccessreviews"
+    spec = {"resourceAttributes": {"verb": "get", "zz": 1}}
+    warned = await ask(client, url, spec)
+    assert warned.json()["spec"] == {"resourceAttributes": {"verb": "get"}}
+    assert 'unknown field \\"spec.resourceAttributes.zz\\"' in warned.headers["warning"]
+    strict = (await ask(client, f"{url}?fieldValidation=Strict", spec)).json()
+    assert strict["message"] == (
+        'SelfSubjectAccessReview in version "v1" cannot be handled as a SelfSubjectAccessReview: '
+        'strict decoding error: unknown field "spec.resourceAttributes.zz"'
+    )
+    wrong = (await ask(client, url, {"resourceAttributes": {"verb": 1}})).json()
+    assert wrong["message"].endswith(
+        "json: cannot unmarshal number into Go struct field "
+        "ResourceAttributes.spec.resourceAttributes.verb of type string"
+    )
+    table = {"accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
+    assert (await ask(client, url, CREATE_VM, **table)).status_code == 406
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{AUTHORIZATION}/localsubjectaccessreviews",
+        f"{AUTHORIZATION}/namespaces/default/subjectaccessreviews",
+        f"{AUTHENTICATION}/selfsubjectreviews/x",
+    ],
+)
+async def test_reviews_have_one_place(client, path) -> None:
+    answer = await ask(client, path)
+    assert answer.status_code == 404
+    assert answer.json()["message"] == "the server could not find the requested resource"
+
+
+async def test_a_local_review_is_of_its_namespace(client) -> None:
+    url = f"{AUTHORIZATION}/namespaces/default/localsubjectaccessreviews"
+    pods = {"verb": "list", "resource": "pods", "namespace": "default"}
+    here = (await ask(client, url, {"user": "x", "resourceAttributes": pods})).json()
+    assert (here["metadata"], here["status"]) == ({"namespace": "default"}, {"allowed": False})
+    away = {**pods, "namespace": "other"}
+    refused = (await ask(client, url, {"user": "x", "resourceAttributes": away})).json()
+    causes = refused["details"]["causes"]
+    assert [cause["field"] for cause in causes] == ["spec.resourceAttributes.namespace"]
 
 
 async def test_upload_tokens_are_for_one_claim(server, client) -> None:
