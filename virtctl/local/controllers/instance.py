@@ -136,7 +136,7 @@ class InstanceController:
 
     async def run(self, service: ApiService, clock: Clock) -> None:
         """Run until cancelled."""
-        await reconcile.run(self, service, clock)
+        await reconcile.run(self, service, clock, lead=reconcile.LEAD)
 
     def observe(self, service: ApiService, key: Key) -> Seen | None:
         """The instance of ``key``, its pods and claims."""

@@ -27,6 +27,10 @@ log = logging.getLogger(__name__)
 
 Subject = TypeVar("Subject")
 
+LEAD = 0.08
+"""Seconds that a user has to follow up on a machine that was just made before a controller does:
+no more than one takes on a cluster, where it hears of the machine from another process."""
+
 Doable: TypeAlias = changes.Create | changes.Patch | changes.Delete | changes.Announce
 """A change to the store; the others are for the queue."""
 
@@ -89,18 +93,25 @@ class Explains(Protocol):
         """What to say of ``change``, which ``error`` kept from being done. Pure."""
 
 
-async def run(controller: Controller[Subject], service: ApiService, clock: Clock) -> None:
-    """Run ``controller`` until cancelled."""
+async def run(
+    controller: Controller[Subject], service: ApiService, clock: Clock, *, lead: float = 0.0
+) -> None:
+    """Run ``controller`` until cancelled; what a user makes is looked at ``lead`` seconds later."""
     queue = WorkQueue()
     async with asyncio.TaskGroup() as tasks:
         for watched in controller.watched:
-            informer = Informer(service, watched.kind, _enqueue(queue, watched.keys))
+            informer = Informer(service, watched.kind, _enqueue(queue, watched.keys, lead))
             tasks.create_task(informer.run(), name=f"{controller.name} {watched.kind.plural}")
         tasks.create_task(_work(controller, service, clock, queue), name=controller.name)
 
 
-def _enqueue(queue: WorkQueue, keys: Callable[[Document], Iterable[Key]]) -> Callable[[Seen], None]:
+def _enqueue(
+    queue: WorkQueue, keys: Callable[[Document], Iterable[Key]], lead: float
+) -> Callable[[Seen], None]:
     def notify(seen: Seen) -> None:
+        if keys is itself and seen.before is None and not _references(seen.latest):
+            queue.add(key_of(seen.latest), lead)
+            return
         # What an object is about may have changed, but not its own key.
         for document in (seen.latest,) if keys is itself else (seen.old, seen.new):
             if document is not None:

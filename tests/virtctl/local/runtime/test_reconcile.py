@@ -64,6 +64,25 @@ async def test_what_is_decided_is_done(service):
     assert [one["reason"] for one in service.list(EVENT).items] == ["Copied"]
 
 
+async def test_what_a_user_makes_waits_for_what_follows(service):
+    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "a", "uid": "u"}
+    task = asyncio.create_task(reconcile.run(Copier(), service, FakeClock(), lead=3600))
+
+    def copies():
+        return [one["metadata"]["name"] for one in service.list(SECRET).items]
+
+    made = service.create(CONFIG_MAP, "default", {"metadata": {"name": "a"}})
+    owned = {"metadata": {"name": "b", "ownerReferences": [owner]}}
+    service.create(CONFIG_MAP, "default", owned)
+    await until(lambda: "b" in copies())
+    assert copies() == ["b"]
+    service.update(CONFIG_MAP, "default", "a", {**made, "data": {"k": "v"}})
+    await until(lambda: "a" in copies())
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
 async def test_failures_are_tried_again(service, caplog):
     await copied(service, Copier([NotFound("later"), ValueError("a mistake")]))
     assert "copier default/a failed" in caplog.text

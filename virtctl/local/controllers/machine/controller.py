@@ -90,7 +90,7 @@ class MachineController:
 
     async def run(self, service: ApiService, clock: Clock) -> None:
         """Run until cancelled."""
-        await reconcile.run(self, service, clock)
+        await reconcile.run(self, service, clock, lead=reconcile.LEAD)
 
     def observe(self, service: ApiService, key: Key) -> Seen | None:
         """The machine of ``key`` and what belongs to it."""
