@@ -7,12 +7,13 @@ Prints one line a figure, with its goal; exit code 1 when a goal is missed.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import http.client
 import json
 import os
+import select
 import shutil
+import socket
 import ssl
 import statistics
 import subprocess
@@ -150,63 +151,125 @@ def requests(home: Path) -> None:
             figure(f"{name}: ratio", mine / theirs, "x", goal)
 
 
-class Watcher(asyncio.Protocol):
-    """Remembers when something came last."""
+class Watcher:
+    """A connection that is watched, and when something came of it first.
 
-    def __init__(self, path: str) -> None:
-        self.path = path
+    What comes is decrypted only afterwards: all watchers of a bench share a process, and should not
+    wait for each other to read.
+    """
+
+    def __init__(self, server: Server, path: str) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", server.port))
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = server.context.wrap_bio(
+            self._incoming, self._outgoing, server_hostname="localhost"
+        )
+        while True:
+            try:
+                self._tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                self._send()
+                self._incoming.write(self.socket.recv(1 << 16))
+        self._tls.write(f"GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n".encode())
+        self._send()
         self.came = 0.0
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        head = f"GET {self.path} HTTP/1.1\r\nhost: localhost\r\n\r\n"
-        transport.write(head.encode())
+    def _send(self) -> None:
+        self.socket.sendall(self._outgoing.read())
 
-    def data_received(self, data: bytes) -> None:
-        self.came = time.monotonic()
+    def receive(self) -> None:
+        """Take what is there."""
+        self._incoming.write(self.socket.recv(1 << 18))
+        self.came = self.came or time.monotonic()
+
+    def read(self) -> bytes:
+        """What has come."""
+        self.came, found = 0.0, b""
+        with contextlib.suppress(ssl.SSLWantReadError):
+            while True:
+                found += self._tls.read(1 << 16)
+        return found
 
 
-async def watched(server: Server, count: int, revision: str) -> tuple[float, float]:
-    """Milliseconds until half and all of ``count`` watchers know of a change; the best round."""
-    loop = asyncio.get_running_loop()
-    path = f"{MACHINES}?watch=true&resourceVersion={revision}"
-    watchers, transports = [], []
-    for _ in range(count):
-        transport, watcher = await loop.create_connection(
-            lambda: Watcher(path), "127.0.0.1", server.port, ssl=server.context,
-            server_hostname="localhost",
-        )  # fmt: skip
-        watchers.append(watcher)
-        transports.append(transport)
-    await asyncio.sleep(1 + count / 500)
-    halves, ends = [], []
-    for number in range(12):
-        body = json.dumps({"metadata": {"labels": {"round": f"{count}-{number}"}}}).encode()
-        started = time.monotonic()
-        await asyncio.to_thread(
-            server.ask, "PATCH", f"{MACHINES}/vm00001", body, content_type=MERGE
-        )
-        while any(watcher.came < started for watcher in watchers):  # noqa: ASYNC110 - a thread asks
-            await asyncio.sleep(0.005)
-        came = sorted(watcher.came for watcher in watchers)
-        halves.append((came[count // 2] - started) * 1000)
-        ends.append((came[-1] - started) * 1000)
-    for transport in transports:
-        transport.abort()
-    await asyncio.sleep(0.1)
-    return min(halves), min(ends)
+class Watchers:
+    """Many of them, in one thread. The connection that changes is the server's own."""
+
+    def __init__(self, server: Server, count: int, path: str) -> None:
+        self._server = server
+        self._poll = select.epoll()
+        self._all = {}
+        for _ in range(count):
+            made = Watcher(server, path)
+            self._all[made.socket.fileno()] = made
+            self._poll.register(made.socket, select.EPOLLIN)
+        self._rest(1 + count / 500)
+
+    def _rest(self, seconds: float) -> None:
+        """Take what comes within ``seconds``, and look at it."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            for number, _ in self._poll.poll(left):
+                self._all[number].receive()
+        self.sizes = {len(each.read()) for each in self._all.values()}
+
+    def round(self, path: str, body: bytes) -> tuple[float, float, float]:
+        """Milliseconds until half and all know of a change, and the server's CPU time for it."""
+        pid = self._server.process.pid
+        before, started = cpu(pid), time.monotonic()
+        self._server.connection.request("PATCH", path, body, {"content-type": MERGE})
+        missing = len(self._all)
+        while missing:
+            for number, _ in self._poll.poll():
+                missing -= not self._all[number].came
+                self._all[number].receive()
+        came = sorted(each.came - started for each in self._all.values())
+        answer = self._server.connection.getresponse()
+        text = answer.read()
+        spent = cpu(pid) - before
+        assert answer.status < 300, text[:300]
+        self._rest(0.05)
+        assert len(self.sizes) == 1, self.sizes
+        return came[len(came) // 2] * 1000, came[-1] * 1000, spent * 1000
+
+    def close(self) -> None:
+        self._poll.close()
+        for each in self._all.values():
+            each.socket.close()
+
+
+def watched(server: Server, count: int, size: int = 0) -> tuple[list[float], int]:
+    """The best of rounds, of each figure; with ``size`` of the bare server. Also the bytes told."""
+    path, change = "/watch", f"/tell/{size}"
+    if not size:
+        revision = json.loads(server.ask("GET", f"{MACHINES}?limit=1"))["metadata"]
+        path = f"{MACHINES}?watch=true&resourceVersion={revision['resourceVersion']}"
+        change = f"{MACHINES}/vm00001"
+    watchers = Watchers(server, count, path)
+    try:
+        rounds = [
+            watchers.round(
+                change,
+                json.dumps({"metadata": {"labels": {"round": f"{count}-{number:02}"}}}).encode(),
+            )
+            for number in range(12)
+        ]
+        return [min(figures) for figures in zip(*rounds, strict=True)], min(watchers.sizes)
+    finally:
+        watchers.close()
 
 
 def watches(home: Path) -> None:
-    import uvloop
-
-    with serving("ours", home) as ours:
+    with serving("ours", home) as ours, serving("bare", home) as bare:
         empty = pss(ours.process.pid)
         for count, goal in ((100, 5.0), (1000, 20.0)):
-            revision = json.loads(ours.ask("GET", f"{MACHINES}?limit=1"))["metadata"]
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                half, last = runner.run(watched(ours, count, revision["resourceVersion"]))
+            (half, last, spent), size = watched(ours, count)
             figure(f"a change until half of {count} watchers know", half, "ms", goal)
             figure(f"a change until all of {count} watchers know", last, "ms")
+            (half, _, bare_spent), _ = watched(bare, count, size)
+            figure(f"bare streams until half of {count} know", half, "ms")
+            figure(f"a change told to {count} watchers: CPU", spent, "ms")
+            figure("bare streams told as much: CPU", bare_spent, "ms")
         figure("memory that a thousand watches had (PSS)", pss(ours.process.pid) - empty, "MiB")
 
 
@@ -278,8 +341,6 @@ def idle(home: Path) -> None:
 
 
 def until_answering(directory: Path) -> None:
-    import socket
-
     while True:
         with socket.socket(socket.AF_UNIX) as probe:
             try:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import uvloop
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from tests.fakes.attach import FakeMachines, FakePods
@@ -97,8 +98,9 @@ def fill(directory: Path, count: int) -> None:
 
 
 def bare() -> Starlette:
-    """Answers of any size, the same each time."""
+    """Answers of any size, the same each time; ``/tell`` sends as much to all of ``/watch``."""
     bodies: dict[int, bytes] = {}
+    watchers: dict[asyncio.Event, int] = {}
 
     async def answer(request: Request) -> Response:
         await request.body()
@@ -106,7 +108,30 @@ def bare() -> Starlette:
         body = bodies.setdefault(size, b"x" * size)
         return Response(body, media_type="application/json")
 
-    return Starlette(routes=[Route("/size/{size:int}", answer, methods=["GET", "PATCH"])])
+    async def parts() -> AsyncIterator[bytes]:
+        told = asyncio.Event()
+        watchers[told] = 0
+        while await told.wait():
+            told.clear()
+            yield bodies[watchers[told]]
+
+    async def watch(_: Request) -> Response:
+        return StreamingResponse(parts(), media_type="application/json")
+
+    async def tell(request: Request) -> Response:
+        response = await answer(request)
+        for told in watchers:
+            watchers[told] = request.path_params["size"]
+            told.set()
+        return response
+
+    return Starlette(
+        routes=[
+            Route("/size/{size:int}", answer, methods=["GET", "PATCH"]),
+            Route("/tell/{size:int}", tell, methods=["PATCH"]),
+            Route("/watch", watch),
+        ]
+    )
 
 
 async def main(kind: str, directory: Path) -> None:

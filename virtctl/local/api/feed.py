@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from typing import NamedTuple
 
 import msgspec
 
@@ -20,7 +19,6 @@ from virtctl.wire.status import build_status
 
 _decoder = msgspec.json.Decoder(dict)
 
-_TIMER_SLACK = 0.05  # seconds
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 
 
@@ -29,8 +27,7 @@ def too_old(revision: int, oldest: int) -> Gone:
     return Gone(f"too old resource version: {revision} ({oldest})")
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One event for one watcher. ``change`` is None for bookmarks and errors."""
 
     type: str
@@ -59,46 +56,37 @@ class Feed:
     ) -> None:
         self._subscription = subscription
         self._selection = selection
-        self._initial = [*initial]
+        self._initial = deque(initial)
         self._ended = False
-        self._timer: asyncio.TimerHandle | None = None
 
-    async def batch(self, timeout: float | None = None) -> list[Delivery] | None:  # noqa: ASYNC109
-        """What has come; [] after ``timeout`` seconds of nothing; None at the end."""
-        if self._initial:
-            found, self._initial = self._initial, []
-            return found
+    async def batch(self) -> list[Delivery] | None:
+        """What has come, as soon as something has; None at the end."""
+        if not self._initial and not self._ended:
+            await self._subscription.wait()
+        return self.take()
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` whenever there may be something to take after all was taken."""
+        self._subscription.listen(listener)
+        if self._initial and not self._subscription.ready:
+            listener()
+
+    @property
+    def more(self) -> bool:
+        """Whether there is something to take, be it the end."""
+        return self._ended or bool(self._initial) or self._subscription.ready
+
+    def take(self, most: int | None = None) -> list[Delivery] | None:
+        """What has come, or ``most`` changes of it, without waiting; None at the end."""
+        if self._subscription.closed:
+            self._ended = True
         if self._ended:
             return None
-        if timeout is not None:
-            self._wake_in(timeout)
-        if not await self._subscription.wait():
-            self._ended = True
-            return None
-        return self._collect()
-
-    def _wake_in(self, seconds: float) -> None:
-        """Wake the reader then. A timer that is set for that time already is kept.
-
-        With a thousand watches, a timer and a scope for each event of each would be most of the
-        work.
-        """
-        loop = asyncio.get_running_loop()
-        wanted = loop.time() + seconds
-        if self._timer is not None:
-            late = self._timer.when() - wanted
-            if abs(late) < _TIMER_SLACK and not self._timer.cancelled():
-                return
-            self._timer.cancel()
-        self._timer = loop.call_at(wanted, self._wake)
-
-    def _wake(self) -> None:
-        self._timer = None
-        self._subscription.wake()
-
-    def _collect(self) -> list[Delivery]:
+        if self._initial:
+            count = len(self._initial)
+            return [self._initial.popleft() for _ in range(min(most or count, count))]
         try:
-            changes = self._subscription.pending()
+            changes = self._subscription.pending(most)
         except TooOld:
             self._ended = True
             gone = build_status(Gone("the watch fell behind; list again"))
@@ -109,28 +97,37 @@ class Feed:
 
     def _select(self, change: Change) -> Delivery | None:
         """``change`` as a watcher with a selector sees it: objects enter and leave its view."""
-        now = change.type is not ChangeType.DELETED and self._matches(change.value)
-        before = change.previous is not None and self._matches(change.previous)
+        now = change.type is not ChangeType.DELETED and self._matches(change, "value", change.value)
+        before = change.previous is not None and self._matches(change, "previous", change.previous)
         if now:
             return Delivery("MODIFIED" if before else "ADDED", change.value, change)
         if not before:
             return None
         if change.type is ChangeType.DELETED or change.previous is None:
             return Delivery("DELETED", change.value, change)
-        last = _decoder.decode(change.previous)
-        put(last, str(change.revision), "metadata", "resourceVersion")
-        return Delivery("DELETED", msgspec.json.encode(last), None)
+        return Delivery("DELETED", _left(change, change.previous), change)
 
-    def _matches(self, value: bytes) -> bool:
-        return self._selection.matches(_decoder.decode(value))
+    def _matches(self, change: Change, what: str, value: bytes) -> bool:
+        """Whether it is selected; it is decoded once for all who want to know."""
+        document = change.encoded.get(what)
+        if not isinstance(document, dict):
+            change.encoded[what] = document = _decoder.decode(value)
+        return self._selection.matches(document)
 
     def close(self) -> None:
         """End the watch and wake its reader; may be called twice."""
         self._ended = True
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
         self._subscription.close()
+
+
+def _left(change: Change, previous: bytes) -> bytes:
+    """What watchers see last of an object that is no longer selected: as it was, at that time."""
+    made = change.encoded.get("left")
+    if not isinstance(made, bytes):
+        last = _decoder.decode(previous)
+        put(last, str(change.revision), "metadata", "resourceVersion")
+        change.encoded["left"] = made = msgspec.json.encode(last)
+    return made
 
 
 class DocumentWatch:

@@ -170,6 +170,11 @@ class ApiService:
         """The newest resourceVersion."""
         return self._store.revision
 
+    @property
+    def told_revision(self) -> int:
+        """The newest resourceVersion that watchers are told of."""
+        return self._store.durable
+
     def last_change(self, kind: Kind) -> int:
         """The resourceVersion of the newest change of any object of ``kind``."""
         return self._store.changed(kind.resource)

@@ -19,6 +19,7 @@ from virtctl.local.api.versions import in_version
 from virtctl.local.http import bodies, replies, rows, watches
 from virtctl.local.http.access import check_resource, question
 from virtctl.local.http.negotiation import JSON, Form
+from virtctl.local.http.outlets import Turns
 from virtctl.local.http.requests import Call
 from virtctl.local.http.traffic import ListReply
 from virtctl.models import documents
@@ -37,6 +38,7 @@ class Resources:
     def __init__(self, service: ApiService, authorizer: Authorizer) -> None:
         self._service = service
         self._authorizer = authorizer
+        self._turns = Turns()
 
     async def handle(self, call: Call) -> Response:
         """The answer to ``call``. Raises ``ApiError``."""
@@ -52,7 +54,7 @@ class Resources:
     async def _dispatch(self, call: Call) -> Response:
         method = call.request.method
         if method in {"GET", "HEAD"} and (call.path.watch or call.flag("watch")):
-            return watches.reply(self._service, call)
+            return watches.reply(self._service, call, self._turns)
         if call.path.name:
             return await self._on_object(call, method)
         return await self._on_collection(call, method)

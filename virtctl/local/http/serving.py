@@ -25,6 +25,7 @@ from uvicorn.server import ServerState
 from virtctl.errors import LocalError
 from virtctl.local.http.guarding import Limits, Patience, Phase
 from virtctl.local.http.identity import Peer
+from virtctl.local.http.outlets import Outlet
 from virtctl.local.http.spdyupgrades import SPDY, SpdyUpgrade
 
 _MAX_MESSAGE = 16 * 1024 * 1024
@@ -79,10 +80,11 @@ class _Connection(HttpToolsProtocol):
         self._limits = limits
         self._patience = Patience(limits, loop.time())
         self._refused = False
+        self._outlet = Outlet(self._write_chunk)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.app_state = {"peer": peer_of(transport), "ending": Ending()}
+        self.app_state = {"peer": peer_of(transport), "ending": Ending(), "outlet": self._outlet}
         if self.scheme == "https" and len(self.connections) > self._limits.connections:
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE)
 
@@ -90,6 +92,20 @@ class _Connection(HttpToolsProtocol):
         """Called by the event loop."""
         super().connection_lost(exc)
         self.app_state["ending"].come()
+
+    def pause_writing(self) -> None:
+        """Called by the event loop."""
+        super().pause_writing()
+        self._outlet.pause()
+
+    def resume_writing(self) -> None:
+        """Called by the event loop."""
+        super().resume_writing()
+        self._outlet.resume()
+
+    def _write_chunk(self, part: bytes) -> None:
+        """Some of an answer whose length was not told (RFC 9112 section 7.1)."""
+        self.transport.write(b"%x\r\n%b\r\n" % (len(part), part))
 
     def data_received(self, data: bytes) -> None:
         """Called by the event loop."""

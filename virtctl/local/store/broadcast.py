@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from virtctl.local.store.log import Change
 
@@ -28,10 +28,14 @@ class Subscription:
         self._namespace = namespace
         self._limit = limit
         self._queue: deque[Change] = deque()
-        self._ready = asyncio.Event()
+        self._event = asyncio.Event()
+        self._listener: Callable[[], object] = self._event.set
         self._after = 0
         self._overflowed = False
-        self._closed = False
+        self.closed = False
+        """Whether it was ended."""
+        self.ready = False
+        """Whether there is something to look at, be it the end."""
 
     @property
     def collection(self) -> str:
@@ -46,17 +50,23 @@ class Subscription:
         """Queue earlier changes, which do not count against the bound."""
         self._queue.extend(change for change in changes if self._wants(change))
         if self._queue:
-            self._ready.set()
+            self._tell()
 
     def offer(self, change: Change) -> None:
         """Queue ``change`` when it is of interest."""
-        if not self._wants(change) or self._overflowed:
+        if self._overflowed or not self._wants(change):
             return
         if len(self._queue) >= self._limit:
             self._overflowed = True
         else:
             self._queue.append(change)
-        self._ready.set()
+        if not self.ready:
+            self._tell()
+
+    def _tell(self) -> None:
+        if not self.ready:
+            self.ready = True
+            self._listener()
 
     def _wants(self, change: Change) -> bool:
         key = change.key
@@ -66,36 +76,48 @@ class Subscription:
             and (self._namespace is None or key.namespace == self._namespace)
         )
 
-    def pending(self) -> list[Change]:
-        """All queued changes, without waiting. Raises ``TooOld`` after an overflow."""
-        found = list(self._queue)
-        self._queue.clear()
+    def listen(self, listener: Callable[[], object]) -> None:
+        """Call ``listener`` when something comes after all was looked at; now, if it has.
+
+        Nobody can ``wait`` any more then.
+        """
+        self._listener = listener
+        if self.ready:
+            listener()
+
+    def pending(self, most: int | None = None) -> list[Change]:
+        """Queued changes, ``most`` of them or all, without waiting.
+
+        Raises ``TooOld`` when there are none any more after an overflow.
+        """
+        queue = self._queue
+        if most is None or len(queue) <= most:
+            found = list(queue)
+            queue.clear()
+            self.ready = self._overflowed or self.closed
+        else:
+            found = [queue.popleft() for _ in range(most)]
         if not found and self._overflowed:
             raise TooOld
-        self._ready.clear()
-        if self._overflowed or self._closed:
-            self._ready.set()
         return found
 
     def lose(self) -> None:
         """Tell the reader, after what is queued, that it missed changes."""
         self._overflowed = True
-        self._ready.set()
-
-    def wake(self) -> None:
-        """Let a reader that waits look, though nothing is queued."""
-        self._ready.set()
+        self._tell()
 
     async def wait(self) -> bool:
-        """Wait until something is queued or ``wake``; False when the subscription was closed."""
-        await self._ready.wait()
-        return not self._closed
+        """Wait until something is queued; False when the subscription was closed."""
+        while not self.ready:
+            self._event.clear()
+            await self._event.wait()
+        return not self.closed
 
     def close(self) -> None:
         """End the subscription and wake its reader; may be called twice."""
-        self._closed = True
+        self.closed = True
         self._queue.clear()
-        self._ready.set()
+        self._tell()
         self._broadcast.drop(self)
 
 

@@ -55,7 +55,7 @@ class Change:
     value: bytes
     previous: bytes | None
     before: int = field(default=0, compare=False)
-    encoded: dict[str, bytes] = field(default_factory=dict, compare=False, repr=False)
+    encoded: dict[object, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 class Log(Protocol):

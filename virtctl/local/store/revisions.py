@@ -88,6 +88,11 @@ class Store:
         return self._revision
 
     @property
+    def durable(self) -> int:
+        """The newest revision that is on disk: watchers are told up to here."""
+        return self._durable
+
+    @property
     def next_revision(self) -> int:
         """The revision that the next write gets, for values that hold their own."""
         return self._given + 1

@@ -49,7 +49,7 @@ def listed(service, labels, namespace):
 async def follow(feed, known):
     """What a client with a cache knows after all that has come."""
     last = 0
-    while batch := await feed.batch(0):
+    while batch := feed.take():
         for delivery in batch:
             document = msgspec.json.decode(delivery.value)
             revision = int(document["metadata"]["resourceVersion"])

@@ -20,7 +20,7 @@ async def test_batches() -> None:
     feed = service.feed(CONFIG_MAP, None, Selection(), since=None)
     (first,) = await feed.batch()
     assert first.type == "ADDED"
-    assert await feed.batch(0) == []
+    assert feed.take() == []
     service.create(CONFIG_MAP, "default", config("b"))
     service.create(CONFIG_MAP, "default", config("c"))
     assert len(await feed.batch()) == 2
@@ -70,15 +70,39 @@ def test_bookmark(end) -> None:
     assert ("annotations" in mark["metadata"]) is end
 
 
-async def test_one_timer_serves_many_waits() -> None:
+async def test_a_few_at_a_time() -> None:
     service = make_service()
-    feed = service.feed(CONFIG_MAP, None, Selection(), since=service.revision)
-    timers = set()
-    for number in range(3):
-        service.create(CONFIG_MAP, "default", config(f"c{number}"))
-        assert len(await feed.batch(60)) == 1
-        timers.add(feed._timer)
-    assert len(timers) == 1
-    assert await feed.batch(0.01) == []  # an earlier end replaces it
-    assert feed._timer is None
+    for name in "abc":
+        service.create(CONFIG_MAP, "default", config(name))
+    feed = service.feed(CONFIG_MAP, None, Selection(), since=None)
+    told = []
+    feed.listen(lambda: told.append("told"))
+    service.create(CONFIG_MAP, "default", config("d"))
+    names = []
+    while feed.more:
+        names.append([msgspec.json.decode(one.value)["metadata"]["name"] for one in feed.take(2)])
+    assert names == [["a", "b"], ["c"], ["d"]]
+    assert told
     feed.close()
+    assert feed.more
+    assert feed.take() is None
+
+
+async def test_watchers_with_selectors_share_what_was_decoded() -> None:
+    service = make_service()
+    document = {**config("a"), "metadata": {"name": "a", "labels": {"l": "x"}}}
+    service.create(CONFIG_MAP, "default", document)
+    feeds = [
+        service.feed(CONFIG_MAP, None, select(CONFIG_MAP, "l=x", ""), since=service.revision)
+        for _ in range(2)
+    ]
+    changed = service.get(CONFIG_MAP, "default", "a")
+    changed["metadata"]["labels"] = {"l": "y"}
+    service.update(CONFIG_MAP, "default", "a", changed)
+    (one,), (other,) = [feed.take() for feed in feeds]
+    assert one.value is other.value
+    last = msgspec.json.decode(one.value)["metadata"]
+    assert (one.type, last["labels"]) == ("DELETED", {"l": "x"})
+    assert last["resourceVersion"] == str(service.revision)
+    for feed in feeds:
+        feed.close()

@@ -1,9 +1,16 @@
 import asyncio
 import json
 
+import pytest
+
 from tests.fakes.apiserver import TABLE
 from tests.fakes.eventually import eventually
+from tests.fakes.service import make_service
+from virtctl.local.api.feed import bookmark
+from virtctl.local.http.outlets import Outlet, Turns
+from virtctl.local.http.watches import _plain, _Writer
 from virtctl.models.kinds import CONFIG_MAP
+from virtctl.wire.selectors import Selection
 
 MAPS = "/api/v1/namespaces/default/configmaps"
 
@@ -120,6 +127,88 @@ async def test_a_client_that_goes_ends_its_watch(server) -> None:
     for writer in writers:
         writer.transport.abort()
     await eventually(lambda: subscriptions(server) == 0)
+
+
+async def test_head_has_no_body_to_wait_for(client) -> None:
+    async with asyncio.timeout(60):
+        answer = await client.head(MAPS, params={"watch": "true"})
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
+async def test_long_replays_come_in_order(server, client) -> None:
+    for number in range(150):
+        server.service.create(CONFIG_MAP, "default", config(f"c{number:03}"))
+    found = await lines(client, 150)
+    assert [line["object"]["metadata"]["name"] for line in found] == [
+        f"c{number:03}" for number in range(150)
+    ]
+
+
+async def test_watchers_share_lines(server, client) -> None:
+    """Of each form one is made; the first table of a watch has columns, and is its own."""
+    partial = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+    accepts = ("*/*", TABLE, partial)
+    since = str(server.service.revision)
+    watching = [
+        asyncio.create_task(lines(client, 2, accept=accept, resourceVersion=since))
+        for accept in accepts * 2
+    ]
+    await eventually(lambda: subscriptions(server) == len(watching))
+    changes = []
+    server.service._store._broadcast.subscribe("configmaps").offer = changes.append
+    for name in "ab":
+        server.service.create(CONFIG_MAP, "default", config(name))
+    found = await asyncio.gather(*watching)
+    assert found[:3] == found[3:]
+    made = [sum(isinstance(key, tuple | str) for key in change.encoded) for change in changes]
+    assert made == [2, 3]
+
+
+async def test_bookmarks_come_after_what_they_stand_for() -> None:
+    service = make_service()
+    feed = service.feed(CONFIG_MAP, None, Selection(), since=service.revision)
+    written = []
+    outlet = Outlet(written.append)
+    writer = _Writer(
+        feed, _plain, Turns(), lambda: bookmark(CONFIG_MAP, service.told_revision)
+    )  # fmt: skip
+    ended = writer.begin(outlet)
+    outlet.pause()
+    service.create(CONFIG_MAP, "default", config("a"))
+    writer.mark()
+    await asyncio.sleep(0)
+    assert not written
+    outlet.resume()
+    await eventually(lambda: written)
+    first, last = [json.loads(line) for line in b"".join(written).splitlines()]
+    assert (first["type"], last["type"]) == ("ADDED", "BOOKMARK")
+    revision = str(service.revision)
+    assert [each["object"]["metadata"]["resourceVersion"] for each in (first, last)] == (
+        [revision] * 2
+    )
+    feed.close()
+    await ended
+
+
+async def test_what_cannot_be_encoded_ends_that_watch_only() -> None:
+    service, turns, written = make_service(), Turns(), []
+
+    def fail(delivery) -> bytes:
+        raise ValueError(delivery.type)
+
+    feeds = [service.feed(CONFIG_MAP, None, Selection(), since=service.revision) for _ in range(2)]
+    writers = [
+        _Writer(feed, encode, turns, lambda: None)
+        for feed, encode in zip(feeds, (fail, _plain), strict=True)
+    ]
+    broken, whole = [writer.begin(Outlet(written.append)) for writer in writers]
+    service.create(CONFIG_MAP, "default", config("a"))
+    with pytest.raises(ValueError, match="ADDED"):
+        await broken
+    await eventually(lambda: written)
+    assert not whole.done()
+    for feed in feeds:
+        feed.close()
 
 
 async def test_a_client_that_does_not_read_is_told_to_list_again(server) -> None:

@@ -56,3 +56,32 @@ async def test_close() -> None:
     broadcast.publish(change(1))
     subscription.close()
     assert revisions(subscription) == []
+
+
+async def test_a_listener_is_told_once_until_all_was_looked_at() -> None:
+    broadcast = Broadcast()
+    subscription = broadcast.subscribe("c")
+    told = []
+    subscription.listen(lambda: told.append("told"))
+    for revision in (1, 2, 3):
+        broadcast.publish(change(revision))
+    assert told == ["told"]
+    assert [item.revision for item in subscription.pending(2)] == [1, 2]
+    assert subscription.ready
+    assert [item.revision for item in subscription.pending(2)] == [3]
+    assert not subscription.ready
+    broadcast.publish(change(4))
+    assert told == ["told", "told"]
+    assert revisions(subscription) == [4]
+    subscription.close()
+    assert told == ["told"] * 3
+    assert subscription.closed
+
+
+async def test_a_late_listener_is_told_at_once() -> None:
+    broadcast = Broadcast()
+    subscription = broadcast.subscribe("c")
+    broadcast.publish(change(1))
+    told = []
+    subscription.listen(lambda: told.append("told"))
+    assert told == ["told"]
