@@ -1,4 +1,7 @@
-"""JSON patch, merge patch and strategic merge patch. Server-side apply is in ``applying``."""
+"""Merge patch and strategic merge patch, and what patches are.
+
+JSON patch is in ``jsonpatches``, server-side apply in ``applying``.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from virtctl.errors import BadRequest, Invalid, UnsupportedMediaType
+from virtctl.errors import UnsupportedMediaType
 from virtctl.models.documents import Document, JsonValue
 
 FieldPath = tuple[str, ...]
@@ -53,65 +56,20 @@ def merge_patch(body: Document) -> PatchBody:
     return PatchBody(PatchType.MERGE, body)
 
 
-def parse_type(content_type: str) -> PatchType:
-    """The patch type of a Content-Type header. Raises ``UnsupportedMediaType``."""
-    base = content_type.split(";", maxsplit=1)[0].strip().lower()
-    try:
-        return PatchType(base)
-    except ValueError:
-        known = ", ".join(PatchType)
-        raise UnsupportedMediaType(
-            "the body of the request was in an unknown format - "
-            f"accepted media types include: {known}"
-        ) from None
+def parse_type(
+    content_type: str, accepted: frozenset[PatchType] = frozenset(PatchType)
+) -> PatchType:
+    """The patch type of a Content-Type header, one of ``accepted``.
 
-
-_REFUSED = "the server rejected our request due to an error in our request"
-
-
-def apply_json_patch(document: Document, body: JsonValue) -> Document:
-    """``document`` after RFC 6902 operations; a failing ``test`` or path raises ``Invalid``.
-
-    As kube-apiserver's library has it, ``replace`` adds what an object has not, and ``test`` finds
-    null there.
+    Raises ``UnsupportedMediaType``.
     """
-    import jsonpatch
-
-    if not isinstance(body, list):
-        raise BadRequest("error decoding patch: a JSON patch is a list of operations")
-    operations = [operation for operation in body if isinstance(operation, dict)]
-    if len(operations) != len(body):
-        raise BadRequest("error decoding patch: each operation of a JSON patch is an object")
-    try:
-        result: JsonValue = deepcopy(document)
-        for operation in operations:
-            known = _as_known(result, operation)
-            result = jsonpatch.apply_patch(result, known, in_place=True)
-    except (
-        jsonpatch.JsonPatchException,
-        jsonpatch.JsonPointerException,
-        TypeError,
-        AttributeError,
-    ) as error:
-        raise Invalid(_REFUSED) from error
-    if not isinstance(result, dict):
-        raise Invalid(_REFUSED)
-    return result
-
-
-def _as_known(document: JsonValue, operation: Document) -> list[Document]:
-    """The operation as RFC 6902 has it; none when it is met already."""
-    from jsonpatch import JsonPointer
-
-    verb, path = operation.get("op"), operation.get("path")
-    if verb not in {"replace", "test"} or not isinstance(path, str) or not path:
-        return [operation]
-    holder, name = JsonPointer(path).to_last(document)
-    if not isinstance(holder, dict) or name in holder:
-        return [operation]
-    if verb == "replace":
-        return [{**operation, "op": "add"}]
-    return [operation] if operation.get("value") is not None else []
+    base = content_type.split(";", maxsplit=1)[0].strip().lower()
+    if base in accepted:
+        return PatchType(base)
+    known = ", ".join(type_ for type_ in PatchType if type_ in accepted)
+    raise UnsupportedMediaType(
+        f"the body of the request was in an unknown format - accepted media types include: {known}"
+    )
 
 
 def apply_merge_patch(document: JsonValue, patch: JsonValue) -> JsonValue:

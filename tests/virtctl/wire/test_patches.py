@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from virtctl.errors import BadRequest, Invalid, UnsupportedMediaType
+from virtctl.errors import UnsupportedMediaType
 from virtctl.wire import patches
 from virtctl.wire.patches import PatchType
 
@@ -17,55 +17,6 @@ def keys(path):
         ("spec", "containers", "ports"): ("containerPort", "protocol"),
         ("metadata", "finalizers"): (),
     }.get(path)
-
-
-def test_json_patch() -> None:
-    operations = [
-        {"op": "test", "path": "/spec/a", "value": 1},
-        {"op": "replace", "path": "/spec/a", "value": 2},
-        {"op": "remove", "path": "/metadata/labels/x"},
-    ]
-    new = patches.apply_json_patch(OLD, operations)
-    assert new["spec"]["a"] == 2
-    assert new["metadata"]["labels"] == {}
-    assert OLD["spec"]["a"] == 1
-
-
-def test_json_patch_of_what_an_object_has_not() -> None:
-    """evanphx/json-patch, which kube-apiserver uses, replaces what is not there, and finds null."""
-    operations = [
-        {"op": "test", "path": "/metadata/annotations", "value": None},
-        {"op": "replace", "path": "/metadata/annotations", "value": {"a": "b"}},
-    ]
-    assert patches.apply_json_patch(OLD, operations)["metadata"]["annotations"] == {"a": "b"}
-    for operation in (
-        {"op": "replace", "path": "/spec/none/a", "value": 1},
-        {"op": "replace", "path": "/spec/list/7", "value": 1},
-        {"op": "test", "path": "/metadata/annotations", "value": {}},
-    ):
-        with pytest.raises(Invalid):
-            patches.apply_json_patch(OLD, [operation])
-
-
-@pytest.mark.parametrize(
-    "operation",
-    [
-        {"op": "test", "path": "/spec/a", "value": 9},
-        {"op": "remove", "path": "/spec/none"},
-        {"op": "paint", "path": "/spec/a"},
-        {"op": "replace", "path": "", "value": []},
-        {"path": "/spec/a"},
-    ],
-)
-def test_json_patch_that_does_not_fit(operation) -> None:
-    with pytest.raises(Invalid, match="the server rejected our request"):
-        patches.apply_json_patch(OLD, [operation])
-
-
-@pytest.mark.parametrize("body", [{}, ["x"], None])
-def test_json_patch_that_is_none(body) -> None:
-    with pytest.raises(BadRequest):
-        patches.apply_json_patch(OLD, body)
 
 
 def test_merge_patch() -> None:

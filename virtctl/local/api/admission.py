@@ -33,7 +33,7 @@ from virtctl.local.api.registry import Registry
 from virtctl.local.api.rules import installation, roles
 from virtctl.local.api.rules.claims import claim_update_causes
 from virtctl.local.api.rules.core import core_causes
-from virtctl.local.api.rules.metadata import metadata_causes
+from virtctl.local.api.rules.metadata import finalizer_warnings, metadata_causes
 from virtctl.local.api.webhooks import Webhook, check_status, denial, webhook_of
 from virtctl.models import documents, kinds
 from virtctl.models.documents import Document
@@ -112,6 +112,8 @@ class Admission:
         definition = self.registry.definition(request.kind)
         if definition is not None:
             return admit_custom(definition, deepcopy(request.new), request)
+        if not (request.subresource or request.actor.system or is_builtin(request.kind)):
+            request.warnings.extend(finalizer_warnings(request.old or {}, request.new))
         if request.subresource == "status" and not request.actor.system:
             check_status(request.kind, request.new, self._context(request))
         if request.subresource or (request.actor.system and request.old is not None):
@@ -178,7 +180,7 @@ def admit_custom(definition: Definition, document: Document, request: Admitted) 
     definition.fill(document)
     if request.actor.system:
         return document
-    broken = list(metadata_causes(document))
+    broken = list(metadata_causes(definition.kind, document, created=request.old is None))
     if request.old is None:
         broken = [*objects.identity_causes(definition.kind, document), *broken]
     broken += definition.type_causes(document)
@@ -268,7 +270,7 @@ def causes(kind: Kind, document: Document, context: AdmissionContext) -> Iterato
 def _metadata_causes(kind: Kind, document: Document, context: AdmissionContext) -> Iterator[Cause]:
     if context.is_create:
         yield from objects.identity_causes(kind, document)
-    yield from metadata_causes(document)
+    yield from metadata_causes(kind, document, created=context.is_create)
 
 
 def _claim_causes(kind: Kind, document: Document, context: AdmissionContext) -> Iterator[Cause]:

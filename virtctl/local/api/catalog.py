@@ -48,6 +48,49 @@ def counts_generation(kind: Kind) -> bool:
     return not is_builtin(kind) or (kind.group, kind.name) in _COUNTED
 
 
+# Built-in kinds that, as custom resources, are replaced only by who names the revision.
+_REVISED = frozenset({
+    ("coordination.k8s.io", "Lease"), ("policy", "PodDisruptionBudget"),
+    ("apiregistration.k8s.io", "APIService"),
+    ("apiextensions.k8s.io", "CustomResourceDefinition"),
+})  # fmt: skip
+# Built-in kinds that a PUT makes when there is none of the name.
+_PUT = frozenset({
+    ("", "Endpoints"), ("", "Event"), ("", "LimitRange"), ("", "Service"),
+    ("coordination.k8s.io", "Lease"), ("rbac.authorization.k8s.io", "ClusterRole"),
+    ("rbac.authorization.k8s.io", "ClusterRoleBinding"), ("rbac.authorization.k8s.io", "Role"),
+    ("rbac.authorization.k8s.io", "RoleBinding"),
+})  # fmt: skip
+# Kinds whose deletion answers with the object even when that is gone.
+_SHOWN = frozenset({
+    ("", "Namespace"), ("", "PersistentVolume"), ("", "PersistentVolumeClaim"), ("", "Pod"),
+    ("", "ResourceQuota"), ("", "Service"), ("", "ServiceAccount"),
+    ("storage.k8s.io", "StorageClass"),
+})  # fmt: skip
+# Kinds whose dependents are kept when their deletion does not say what is to become of them.
+_ORPHANING = frozenset({("", "ReplicationController"), ("batch", "Job")})
+
+
+def needs_revision(kind: Kind) -> bool:
+    """Whether an update must name the revision that it is made of."""
+    return not is_builtin(kind) or (kind.group, kind.name) in _REVISED
+
+
+def may_be_put(kind: Kind) -> bool:
+    """Whether a PUT of what is not there makes it."""
+    return (kind.group, kind.name) in _PUT
+
+
+def is_shown_deleted(kind: Kind) -> bool:
+    """Whether a completed deletion answers with the object, not with a ``Status``."""
+    return (kind.group, kind.name) in _SHOWN
+
+
+def orphans(kind: Kind) -> bool:
+    """Whether dependents are kept unless a deletion says otherwise."""
+    return (kind.group, kind.name) in _ORPHANING
+
+
 def _nothing(document: Document) -> None:
     del document
 

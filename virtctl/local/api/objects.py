@@ -33,6 +33,9 @@ _SUBDOMAIN_MESSAGE = (
 )
 # Services, too, since Kubernetes 1.36: before, they had to begin with a letter.
 _LABEL_KINDS = frozenset({"Namespace", "Service"})
+_UNCHECKED_BASES = frozenset({
+    ("", "Event"), ("", "ReplicationController"), ("policy", "PodDisruptionBudget"),
+})  # fmt: skip
 
 
 def timestamp(moment: datetime) -> str:
@@ -90,6 +93,8 @@ def _segment_causes(name: str) -> list[Cause]:
 def identity_causes(kind: Kind, document: Document) -> list[Cause]:
     """What is wrong with the name of a new object, and with what it was made up of."""
     base = documents.text(document, "metadata", "generateName")
+    if (kind.group, kind.name) in _UNCHECKED_BASES:
+        base = ""
     # What is appended makes an end of a dash.
     masked = f"{base[:-1]}a" if base.endswith("-") and len(base) > 1 else base
     found = [
@@ -142,7 +147,7 @@ def intent_of(document: Document) -> Document:
 
 _KEPT = (
     "name", "namespace", "uid", "creationTimestamp", "deletionTimestamp",
-    "deletionGracePeriodSeconds", "generation", "generateName", "selfLink",
+    "deletionGracePeriodSeconds", "generation", "selfLink",
 )  # fmt: skip
 
 
@@ -235,11 +240,18 @@ def mark_deleted(document: Document, now: datetime, grace: int) -> None:
     metadata["deletionGracePeriodSeconds"] = grace
 
 
-def broken_by_update(old: Document, new: Document) -> list[Cause]:
+# Kinds that leave the check of an update's metadata to that which all kinds have in common.
+_CHECKED_ONCE = frozenset({
+    ("", "Event"), ("", "LimitRange"), ("", "PersistentVolume"),
+    ("discovery.k8s.io", "EndpointSlice"), ("policy", "PodDisruptionBudget"),
+})  # fmt: skip
+
+
+def broken_by_update(kind: Kind, old: Document, new: Document) -> list[Cause]:
     """What of the metadata an update may not change.
 
     Each cause is there twice, as upstream, where the object's metadata are checked by all kinds in
-    common and by each kind again. Other fields that nobody may set are kept without a word.
+    common and by most kinds again. Other fields that nobody may set are kept without a word.
     """
     before, after = metadata_of(old), metadata_of(new)
     found = []
@@ -261,7 +273,7 @@ def broken_by_update(old: Document, new: Document) -> list[Cause]:
             f"found new finalizers []string{{{names}}}"
         )
         found.append(Cause("FieldValueForbidden", problem, "metadata.finalizers"))
-    return [*found, *found]
+    return found if (kind.group, kind.name) in _CHECKED_ONCE else [*found, *found]
 
 
 def added_finalizers(old: Document, new: Document) -> list[str]:
@@ -271,11 +283,19 @@ def added_finalizers(old: Document, new: Document) -> list[str]:
 
 
 def without_nulls(document: Document) -> Document:
-    """``document`` without null members at its top and in its metadata."""
+    """``document`` without null members at its top and in its metadata.
+
+    A label or annotation of null is one without text, as Go decodes it.
+    """
     result: Document = {key: value for key, value in document.items() if value is not None}
     metadata = result.get("metadata")
     if isinstance(metadata, dict):
-        result["metadata"] = {key: value for key, value in metadata.items() if value is not None}
+        kept: Document = {key: value for key, value in metadata.items() if value is not None}
+        for name in ("labels", "annotations"):
+            found = kept.get(name)
+            if isinstance(found, dict) and None in found.values():
+                kept[name] = {key: "" if value is None else value for key, value in found.items()}
+        result["metadata"] = kept
     return result
 
 

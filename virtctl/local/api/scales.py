@@ -24,11 +24,11 @@ from virtctl.models.documents import (
 )
 from virtctl.models.kinds import Kind
 from virtctl.wire import status
+from virtctl.wire.jsonpatches import apply_json_patch
 from virtctl.wire.labelselectors import spell_selector
 from virtctl.wire.patches import (
     PatchBody,
     PatchType,
-    apply_json_patch,
     apply_merge_patch,
     parse_type,
 )

@@ -272,6 +272,8 @@ def _builtin_errors(kind: Kind, found: list[Problem]) -> list[Cause]:
         match problem.what:
             case "bound":
                 continue  # core kinds have rules of their own for these
+            case "required" if problem.plain.startswith("metadata."):
+                continue  # said by the rules of metadata
             case "enum" if not problem.value:
                 continue  # in Go an empty text is one that is not there
             case "required" if kind.group == _RBAC:
@@ -293,6 +295,17 @@ def _builtin_errors(kind: Kind, found: list[Problem]) -> list[Cause]:
 
 def _not_decodable(kind: Kind, why: str) -> NotDecodable:
     return NotDecodable(kind.name, kind.version, why)
+
+
+def go_problem(problem: Problem, metadata: Document) -> str:
+    """Why Go cannot decode a member of ``metadata``, which has a wrong type."""
+    name = problem.plain.partition(".")[0]
+    if isinstance(metadata.get(name), list):
+        name = problem.plain
+    return (
+        f"json: cannot unmarshal {_go_type(problem.found)} into Go struct field "
+        f"ObjectMeta.{name} of type {_go_target(problem.shape)}"
+    )
 
 
 def duration_problem(value: JsonValue) -> str:

@@ -24,7 +24,6 @@ from virtctl.errors import (
     Forbidden,
     Gone,
     InternalError,
-    Invalid,
     StatusDetails,
 )
 from virtctl.local.api import catalog, objects, paging
@@ -43,7 +42,7 @@ from virtctl.local.api.contract import (
 from virtctl.local.api.feed import Delivery, DocumentWatch, Feed, bookmark, too_old
 from virtctl.local.api.hooks import Admit, Admitted, NoSchemas, Schemas, admit_all
 from virtctl.local.api.registry import Registry
-from virtctl.local.api.writing import World, Writer, check_replacement
+from virtctl.local.api.writing import World, Writer, check_replacement, check_revision
 from virtctl.local.store.broadcast import TooOld
 from virtctl.local.store.log import Change, ChangeType, Key, Record, Unwritable
 from virtctl.local.store.revisions import Store
@@ -382,20 +381,18 @@ class ApiService:
     ) -> Document:
         """Replace an object, or its ``status`` or ``finalize`` part, and return it.
 
+        A few kinds are made so when they are not there.
         A ``metadata.resourceVersion`` must be the current one. Raises ``Conflict``, ``NotFound``...
         """
         options = options or WriteOptions()
-        old = self._decode(self.read(kind, namespace, name).value)
-        objects.check_same_name(name, document)
+        self._writer.check_put(kind, name, document, options)
+        objects.check_namespace(kind, namespace, document)
+        old = self.find(kind, namespace, name)
+        if old is None and not subresource and catalog.may_be_put(kind):
+            return self.create(kind, namespace, document, options)
+        if old is None:
+            raise status.not_found(kind, name)
         check_replacement(kind, old, document)
-        given = documents.text(document, "metadata", "resourceVersion")
-        if not given and not catalog.is_builtin(kind) and not options.actor.system:
-            problem = "Invalid value: 0: must be specified for an update"
-            cause = Cause("FieldValueInvalid", problem, "metadata.resourceVersion")
-            raise Invalid(
-                f'{kind.resource} "{name}" is invalid: {cause.field}: {problem}',
-                status.details_of(kind, name, (cause,)),
-            )
         return self._replace(kind, old, document, subresource, options)
 
     def patch(
@@ -413,9 +410,8 @@ class ApiService:
         if parse_type(patch.content_type) is PatchType.APPLY:
             return self._apply(kind, _key(kind, namespace, name), patch, subresource, options)
         old = self._decode(self.read(kind, namespace, name).value)
-        return self._replace(
-            kind, old, self._writer.patched(kind, old, patch), subresource, options
-        )
+        new = self._writer.patched(kind, old, patch, options)
+        return self._replace(kind, old, new, subresource, options)
 
     def _apply(
         self, kind: Kind, key: Key, patch: Patch, subresource: str, options: WriteOptions
@@ -446,9 +442,7 @@ class ApiService:
     ) -> Document:
         name = documents.name_of(old)
         current = documents.text(old, "metadata", "resourceVersion")
-        given = documents.text(document, "metadata", "resourceVersion")
-        if given and given != current:
-            raise status.conflict(kind, name, status.MODIFIED)
+        check_revision(kind, old, document, options)
         new = self._writer.updated(kind, old, document, subresource, options)
         objects.metadata_of(new)["resourceVersion"] = current
         if new == old or options.dry_run:
@@ -478,7 +472,7 @@ class ApiService:
             )
         self._hooks.admit(Admitted(kind, options.actor, "", old, None, options.dry_run))
         new = self._decode(self._encode_as_is(old))
-        objects.propagate(kind, new, options.propagation)
+        objects.propagate(kind, new, _propagation(kind, old, options))
         grace = objects.grace_period(kind, new, options.grace_period_seconds)
         objects.mark_deleted(new, self._world.now(), grace)
         if kind == NAMESPACE:
@@ -568,6 +562,19 @@ def parse_revision(text: str) -> int:
     return int(text)
 
 
+def _propagation(kind: Kind, old: Document, options: DeleteOptions) -> str:
+    """What becomes of dependents: finalizers of ``old`` come before what its kind does."""
+    known = {objects.ORPHAN, objects.FOREGROUND} & set(objects.finalizers(old))
+    if options.propagation or known or options.actor.system or not catalog.orphans(kind):
+        return options.propagation
+    return "Orphan"
+
+
+def _said(kind: Kind) -> str:
+    """What a refused precondition calls the kind; those that end in steps check it themselves."""
+    return kind.plural if kind in {NAMESPACE, DEFINITION} else kind.name
+
+
 def _check_preconditions(kind: Kind, old: Document, options: DeleteOptions) -> None:
     name = documents.name_of(old)
     wanted = (
@@ -590,5 +597,5 @@ def _check_preconditions(kind: Kind, old: Document, options: DeleteOptions) -> N
             raise Conflict(
                 f'Operation cannot be fulfilled on {group_kind} "{name}": the {what} in the '
                 f"precondition ({given}) does not match the {what} in record ({current}). {why}",
-                StatusDetails(name=name, group=kind.group, kind=kind.name),
+                StatusDetails(name=name, group=kind.group, kind=_said(kind)),
             )

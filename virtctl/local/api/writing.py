@@ -18,13 +18,14 @@ from virtctl.errors import (
     StatusDetails,
     UnsupportedMediaType,
 )
-from virtctl.local.api import catalog, objects
+from virtctl.local.api import catalog, intake, objects
 from virtctl.local.api.contract import Patch, WriteOptions
 from virtctl.local.api.hooks import Admit, Admitted, Schemas
 from virtctl.models import documents
 from virtctl.models.documents import Document
 from virtctl.models.kinds import Kind
 from virtctl.wire import applying, patches, status
+from virtctl.wire.jsonpatches import apply_json_patch
 from virtctl.wire.patches import PatchType, Structure
 
 
@@ -49,6 +50,8 @@ class Writer:
         self, kind: Kind, namespace: str | None, document: Document, options: WriteOptions
     ) -> Document:
         """``document`` as it is to be stored, less its revision. Raises ``ApiError``."""
+        if not options.actor.system and not options.applied:
+            intake.check_version(kind, document)
         new = self._decoded(kind, document, options)
         objects.check_namespace(kind, namespace, new)
         self._identify(kind, new)
@@ -60,8 +63,10 @@ class Writer:
         strategy.normalize(new)
         objects.check_name(kind, new)
         self._check_types(kind, new, options)
-        if objects.metadata_of(new).get("resourceVersion"):  # the storage's own check: the last
-            raise BadRequest("resourceVersion should not be set on objects to be created")
+        if intake.revision_of(new) and not options.dry_run:  # the storage's own check: the last
+            problem = "resourceVersion should not be set on objects to be created"
+            raise ApiError(problem, code=500, reason="")
+        objects.metadata_of(new).pop("resourceVersion", None)
         self._track(kind, None, new, "", options)
         return new
 
@@ -115,7 +120,7 @@ class Writer:
         """``document`` as it replaces ``old``, less its revision. Raises ``ApiError``."""
         new = self._decoded(kind, document, options)
         self._check_identity(kind, old, new)
-        broken = objects.broken_by_update(old, new)
+        broken = objects.broken_by_update(kind, old, new)
         if broken:
             raise status.invalid(kind, documents.name_of(old), tuple(broken))
         objects.keep_identity(old, new)
@@ -136,11 +141,27 @@ class Writer:
         objects.check_same_name(documents.name_of(old), new)
         objects.check_namespace(kind, documents.namespace_of(old) or None, new)
 
-    def patched(self, kind: Kind, old: Document, patch: Patch) -> Document:
+    def check_put(self, kind: Kind, name: str, document: Document, options: WriteOptions) -> None:
+        """Refuse a body that is not to replace ``name``. Raises ``ApiError``."""
+        if not options.actor.system:
+            intake.check_version(kind, document)
+            self._check_form(kind, document, options)
+        if catalog.is_builtin(kind):
+            check_kind(kind, document)
+        objects.check_same_name(name, document)
+
+    def patched(self, kind: Kind, old: Document, patch: Patch, options: WriteOptions) -> Document:
         """``old`` after ``patch``, which is not server-side apply. Raises ``ApiError``."""
+        new = self._after(kind, old, patch)
+        if not options.actor.system:
+            self._check_form(kind, new, options)
+            intake.check_named(documents.name_of(old), new)
+        return new
+
+    def _after(self, kind: Kind, old: Document, patch: Patch) -> Document:
         match patches.parse_type(patch.content_type):
             case PatchType.JSON:
-                return patches.apply_json_patch(old, patch.body)
+                return apply_json_patch(old, patch.body)
             case PatchType.MERGE:
                 result = patches.apply_merge_patch(deepcopy(old), patch.body)
                 if not isinstance(result, dict) or not isinstance(patch.body, dict):
@@ -200,10 +221,13 @@ class Writer:
     def _decoded(self, kind: Kind, document: Document, options: WriteOptions) -> Document:
         new = objects.without_nulls(document)
         if (new.get("apiVersion"), new.get("kind")) != (kind.api_version, kind.name):
+            if not options.actor.system and not catalog.is_builtin(kind):
+                intake.check_kept_type(kind, new)
             check_kind(kind, new)
             new = {**new, "apiVersion": kind.api_version, "kind": kind.name}
         if options.actor.system:
             return new
+        self._check_form(kind, new, options)
         if options.field_validation != "Ignore":
             unknown = self.schemas.unknown_fields(kind, new)
             problems = [f'duplicate field "{path}"' for path in options.duplicates]
@@ -214,6 +238,16 @@ class Writer:
                 )
             options.warnings.extend(problems)
         return self.schemas.prune(kind, new)
+
+    def _check_form(self, kind: Kind, new: Document, options: WriteOptions) -> None:
+        """Refuse a body, or what a patch made, that Go could not read. Raises ``ApiError``."""
+        if options.patched:
+            why = intake.type_problem(kind, new)
+            if why:
+                raise _undecodable(kind, new, why, options)
+        why = intake.metadata_problem(kind, new)
+        if why:
+            raise _undecodable(kind, new, why, options)
 
     def _check_types(self, kind: Kind, new: Document, options: WriteOptions) -> None:
         if options.actor.system:
@@ -243,32 +277,49 @@ def _undecodable(kind: Kind, document: Document, why: str, options: WriteOptions
     """The refusal of a body that cannot be read, or of a patch that made the object such."""
     if not options.patched:
         return NotDecodable(kind.name, kind.version, why)
-    shown = msgspec.json.encode(msgspec.json.encode(document).decode()).decode()
+    shown = msgspec.json.encode(msgspec.json.encode(document, order="sorted").decode()).decode()
     cause = Cause("FieldValueInvalid", f"Invalid value: {shown}: {why}", "patch")
     return Invalid(f' "" is invalid: patch: {cause.message}', StatusDetails(causes=(cause,)))
 
 
 def check_replacement(kind: Kind, old: Document, new: Document) -> None:
-    """Refuse what means another object than ``old``, or no revision. Raises ``ApiError``."""
+    """Refuse what means another object than ``old``. Raises ``Conflict``."""
     given, uid = documents.uid_of(new), documents.uid_of(old)
     if given not in {"", uid}:
         raise status.conflict(
             kind,
             documents.name_of(old),
-            f"StorageError: invalid object, Code: 4, Key: {_storage_key(kind, new)}, "
+            f"StorageError: invalid object, Code: 4, Key: {_storage_key(kind, old)}, "
             "ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in "
             f"precondition: {given}, UID in object meta: {uid}",
         )
-    revision = documents.text(new, "metadata", "resourceVersion")
-    if revision and not revision.isdecimal():
-        problem = f'strconv.ParseUint: parsing "{revision}": invalid syntax'
-        raise ApiError(problem, code=500, reason="")  # as kube-apiserver, which knows no better
+
+
+def check_revision(kind: Kind, old: Document, new: Document, options: WriteOptions) -> None:
+    """Refuse ``new`` when it was made of another revision than ``old``. Raises ``ApiError``."""
+    name, given = documents.name_of(old), intake.revision_of(new)
+    if not given and catalog.needs_revision(kind) and not options.actor.system:
+        problem = "Invalid value: 0: must be specified for an update"
+        cause = Cause("FieldValueInvalid", problem, "metadata.resourceVersion")
+        raise Invalid(
+            f'{kind.resource} "{name}" is invalid: {cause.field}: {problem}',
+            status.details_of(kind, name, (cause,)),
+        )
+    if given and given != documents.text(old, "metadata", "resourceVersion"):
+        raise status.conflict(kind, name, status.MODIFIED)
+
+
+# What etcd calls the kinds of Kubernetes that it does not call by their plural.
+_KEYS = {"nodes": "minions", "services": "services/specs", "endpoints": "services/endpoints"}
 
 
 def _storage_key(kind: Kind, document: Document) -> str:
     """Where etcd would keep the object, which messages show."""
     namespace = documents.namespace_of(document)
-    parts = ["/registry", kind.group or "core", kind.plural, namespace, documents.name_of(document)]
+    where = [kind.group, kind.plural]
+    if catalog.is_builtin(kind) and not kind.group.startswith("api"):
+        where = [_KEYS.get(kind.plural, kind.plural)]
+    parts = ["/registry", *where, namespace, documents.name_of(document)]
     return "/".join(part for part in parts if part)
 
 

@@ -15,7 +15,15 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from virtctl.errors import ApiError, BadRequest, InternalError, InvalidField, VirtctlError
+from virtctl.errors import (
+    ApiError,
+    BadRequest,
+    InternalError,
+    InvalidField,
+    NotFound,
+    StatusDetails,
+    VirtctlError,
+)
 from virtctl.local.api import catalog
 from virtctl.local.api.access.authorizer import Authorizer
 from virtctl.local.api.discovery import Discovery, ServerInfo
@@ -53,6 +61,7 @@ from virtctl.wire.selectors import exact_name
 _log = logging.getLogger(__name__)
 _TOO_LARGE = 413
 _CLIENT_GONE = 499  # no standard has a code for it; this one is widely used in logs
+_NO_RESOURCE = "the server could not find the requested resource"
 
 
 def create_app(
@@ -190,7 +199,7 @@ class App:
         subresource = call.path.subresource
         if subresource and subresource not in call.kind.subresources:
             if catalog.is_builtin(call.kind):
-                return replies.page_not_found()
+                raise NotFound(_NO_RESOURCE, StatusDetails(is_shown=True))
             raise status.not_found(call.kind, call.path.name)
         if call.kind == POD and subresource not in {"", "status"}:
             return await self.pods.handle(call)

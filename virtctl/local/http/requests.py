@@ -167,12 +167,11 @@ def invalid_options(kind: str, causes: tuple[Cause, ...]) -> Invalid:
 
 
 def _dry_run(kind: str, values: list[str]) -> bool:
-    given = [value for value in values if value]
-    if any(value != "All" for value in given):
-        shown = " ".join(f'"{value}"' for value in given)
+    if any(value != "All" for value in values):
+        shown = ",".join(f'"{value}"' for value in values)
         problem = f'Unsupported value: [{shown}]: supported values: "All"'
         raise invalid_options(kind, (Cause("FieldValueNotSupported", problem, "dryRun"),))
-    return bool(given)
+    return bool(values)
 
 
 def check_reading(query: Mapping[str, str], *, watch: bool) -> None:

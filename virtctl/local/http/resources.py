@@ -10,7 +10,7 @@ import msgspec
 from starlette.responses import Response
 
 from virtctl.errors import ApiError, BadRequest, MethodNotAllowed
-from virtctl.local.api import catalog
+from virtctl.local.api import catalog, intake
 from virtctl.local.api.access import copies
 from virtctl.local.api.access.authorizer import GROUP, Authorizer, is_admin
 from virtctl.local.api.registry import Registry
@@ -29,6 +29,10 @@ from virtctl.wire.patches import PatchBody, PatchType, parse_type
 from virtctl.wire.tables import Include, ListMeta, TableBuilder, TableStyle, partial_metadata
 
 _NOT_ALLOWED = "the server does not allow this method on the requested resource"
+_ORPHANED = (
+    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background "
+    "to remove them or set propagationPolicy=Orphan to suppress this warning"
+)
 _decoder = msgspec.json.Decoder(dict)
 
 
@@ -69,11 +73,14 @@ class Resources:
                 return await self._patch(call)
             case "DELETE" if not call.path.subresource:
                 return await self._delete(call)
-            case "POST" if not call.path.subresource:
+            case "POST" if not call.path.subresource and not catalog.is_builtin(call.kind):
                 # As upstream, the name in the URL of a POST is not looked at.
                 return await self._create(call)
             case _:
-                raise MethodNotAllowed(_NOT_ALLOWED)
+                # Who serves custom resources says also of which kind.
+                custom = not catalog.is_builtin(call.kind)
+                details = status.details_of(call.kind, "") if custom else None
+                raise MethodNotAllowed(_NOT_ALLOWED, details)
 
     async def _on_collection(self, call: Call, method: str) -> Response:
         match method:
@@ -150,13 +157,12 @@ class Resources:
     # Writes
 
     def _written(
-        self, call: Call, body: bytes, write: Callable[[WriteOptions], Document]
+        self, call: Call, options: WriteOptions, write: Callable[[WriteOptions], Document]
     ) -> Document:
         """What ``write`` gives; roles, bindings and what copies disks are looked at before.
 
         Nothing happens between the two, since neither waits.
         """
-        options = call.write_options(body)
         checked = call.kind.group == GROUP or call.kind in copies.KINDS
         if checked and not is_admin(call.actor):
             trial = write(replace(options, dry_run=True, warnings=[]))
@@ -168,10 +174,11 @@ class Resources:
     async def _create(self, call: Call) -> Response:
         _ = call.shown  # refuse what cannot be answered before anything is stored
         raw = await bodies.read(call.request)
+        options = call.write_options(raw)
         document = _decoded(call, raw)
         made = self._written(
             call,
-            raw,
+            options,
             lambda options: self._service.create(call.kind, call.namespace, document, options),
         )
         return self._object(call, made, 201)
@@ -179,10 +186,14 @@ class Resources:
     async def _update(self, call: Call) -> Response:
         _ = call.shown
         raw = await bodies.read(call.request)
+        options = call.write_options(raw)
         document = _decoded(call, raw)
+        if isinstance(document.get("metadata", {}), dict):
+            intake.check_named(call.path.name, document)
+        existed = self._service.exists(call.kind, call.namespace, call.path.name)
         made = self._written(
             call,
-            raw,
+            options,
             lambda options: self._service.update(
                 call.kind,
                 call.namespace,
@@ -192,23 +203,26 @@ class Resources:
                 options=options,
             ),
         )
-        return self._object(call, made)
+        return self._object(call, made, 200 if existed else 201)
 
     async def _patch(self, call: Call) -> Response:
         _ = call.shown
         media = bodies.media_type(call.request)
-        type_ = parse_type(media)
+        type_ = _patch_type(call, media)
         raw = await bodies.read(call.request)
+        options = call.write_options(raw)
+        existed = self._service.exists(call.kind, call.namespace, call.path.name)
+        if type_ is not PatchType.APPLY and not existed:
+            raise status.not_found(call.kind, call.path.name)
         body = bodies.decode_patch(raw, media)
         if isinstance(body, dict):
             body = _stored_version(call, body)
-        existed = self._service.exists(call.kind, call.namespace, call.path.name)
         if type_ is PatchType.APPLY and not existed:
             path = replace(call.path, subresource="")
             check_resource(self._authorizer, call.actor, path, question(path, "POST"))
         made = self._written(
             call,
-            raw,
+            options,
             lambda options: self._service.patch(
                 call.kind,
                 call.namespace,
@@ -225,7 +239,9 @@ class Resources:
         body = bodies.decode_options(raw, bodies.media_type(call.request))
         options = call.delete_options(body)
         removal = self._service.delete(call.kind, call.namespace, call.path.name, options)
-        if removal.gone and call.kind.name != "Pod":
+        if catalog.orphans(call.kind) and not options.propagation:
+            call.warnings.append(_ORPHANED)
+        if removal.gone and not catalog.is_shown_deleted(call.kind):
             found = status.success(call.kind, call.path.name, documents.uid_of(removal.object))
             return replies.document_reply(found)
         return self._object(call, removal.object)
@@ -247,7 +263,20 @@ def _decoded(call: Call, raw: bytes) -> Document:
     """The object in the body of ``call``. Raises ``BadRequest``."""
     custom = not catalog.is_builtin(call.kind)
     media = bodies.media_type(call.request)
-    return _stored_version(call, bodies.decode_object(raw, media, call.kind.name, custom=custom))
+    document = bodies.decode_object(raw, media, call.kind.name, custom=custom)
+    if custom and not document.get("apiVersion"):
+        raise BadRequest(
+            "the API version in the data () does not match the expected API version "
+            f"({call.path.api_version})"
+        )
+    return _stored_version(call, document)
+
+
+def _patch_type(call: Call, media: str) -> PatchType:
+    """The type of a patch, of those that the kind takes. Raises ``UnsupportedMediaType``."""
+    if catalog.is_builtin(call.kind):
+        return parse_type(media)
+    return parse_type(media, frozenset(PatchType) - {PatchType.STRATEGIC})
 
 
 def _stored_version(call: Call, document: Document) -> Document:

@@ -21,7 +21,7 @@ from virtctl.models.documents import (
     text,
 )
 from virtctl.models.kinds import VIRTUAL_MACHINE
-from virtctl.wire.patches import apply_json_patch
+from virtctl.wire.jsonpatches import apply_json_patch
 
 _NEEDED = {"restore.kubevirt.io/lastRestoreUID"}
 """Annotations that a restore under way is known by."""

@@ -83,7 +83,7 @@ def test_status_is_not_created(service) -> None:
         (
             "default",
             {"metadata": {"name": "a", "resourceVersion": "1"}},
-            errors.BadRequest,
+            errors.ApiError,
             "resourceVersion should not be set",
         ),
         (

@@ -211,3 +211,100 @@ async def test_a_replacement_says_which_object_it_means(client, stored) -> None:
     body = vm()
     body["metadata"]["uid"] = "another"
     assert (await client.put(f"{VMS}/web", json=body)).status_code == 409
+
+
+MERGE = {"content-type": "application/merge-patch+json"}
+
+
+def config(name="a", **metadata):
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name, **metadata},
+        "data": {"k": "v"},
+    }
+
+
+async def test_the_body_of_a_put_names_the_object(client) -> None:
+    await client.post(MAPS, json=config())
+    for body, words in (
+        ({**config(), "metadata": {}}, "name must be provided"),
+        (config("b"), "does not match the name on the URL"),
+        (config(namespace="other"), "does not match the namespace sent"),
+    ):
+        for name in ("a", "none"):
+            refused = await client.put(f"{MAPS}/{name}", json=body)
+            assert refused.status_code == 400
+            assert words in refused.json()["message"] or name == "none"
+
+
+async def test_a_few_kinds_are_made_by_a_put(client) -> None:
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "s"},
+        "spec": {"ports": [{"port": 1}]},
+    }
+    path = "/api/v1/namespaces/default/services/s"
+    assert [(await client.put(path, json=service)).status_code for _ in range(2)] == [201, 200]
+    assert (await client.put(f"{MAPS}/a", json=config())).status_code == 404
+
+
+async def test_what_is_looked_at_first_in_a_patch(client, stored) -> None:
+    missing = await client.patch(f"{VMS}/none", content=b"{", headers=MERGE)
+    assert missing.status_code == 404
+    strategic = {"content-type": "application/strategic-merge-patch+json"}
+    refused = await client.patch(f"{VMS}/none", json={}, headers=strategic)
+    assert refused.status_code == 415
+    assert "strategic" not in refused.json()["message"]
+    refused = await client.patch(f"{VMS}/none?dryRun=", json={}, headers=MERGE)
+    assert refused.json()["details"]["causes"][0]["field"] == "dryRun"
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "field"),
+    [
+        ({"metadata": {"labels": {"a": 1}}}, 422, "patch"),
+        ({"metadata": {"creationTimestamp": "soon"}}, 422, "patch"),
+        ({"kind": None}, 422, "patch"),
+        ({"kind": "Other"}, 422, "kind"),
+        ({"metadata": {"resourceVersion": None}}, 422, "metadata.resourceVersion"),
+        ({"metadata": {"resourceVersion": "0"}}, 422, "metadata.resourceVersion"),
+        ({"metadata": {"name": None}}, 400, None),
+        ({"metadata": {"resourceVersion": "x"}}, 500, None),
+    ],
+)
+async def test_patches_that_leave_no_object(client, stored, body, code, field) -> None:
+    refused = await client.patch(f"{VMS}/web", json=body, headers=MERGE)
+    assert refused.status_code == code
+    causes = refused.json().get("details", {}).get("causes", [{}])
+    assert causes[0].get("field") == field
+
+
+async def test_answers_to_deletions(client) -> None:
+    accounts = "/api/v1/namespaces/default/serviceaccounts"
+    await client.post(accounts, json={"metadata": {"name": "a"}})
+    assert (await client.delete(f"{accounts}/a")).json()["kind"] == "ServiceAccount"
+    await client.post(MAPS, json=config())
+    assert (await client.delete(f"{MAPS}/a?dryRun=All")).json()["kind"] == "Status"
+
+
+async def test_jobs_keep_their_pods_unless_told_otherwise(client) -> None:
+    path = "/apis/batch/v1/namespaces/default/jobs"
+    pod = {"restartPolicy": "Never", "containers": [{"name": "c", "image": "i"}]}
+    for name in ("a", "b"):
+        job = {"metadata": {"name": name}, "spec": {"template": {"spec": pod}}}
+        assert (await client.post(path, json=job)).status_code == 201
+    kept = await client.delete(f"{path}/a")
+    assert kept.json()["metadata"]["finalizers"] == ["orphan"]
+    assert "child pods are preserved" in kept.headers["warning"]
+    gone = await client.delete(f"{path}/b?propagationPolicy=Background")
+    assert gone.json()["kind"] == "Status"
+    assert "warning" not in gone.headers
+
+
+async def test_what_kubernetes_own_kinds_do_not_serve(client) -> None:
+    await client.post(MAPS, json=config())
+    assert (await client.post(f"{MAPS}/a", json=config())).status_code == 405
+    status = await client.get(f"{MAPS}/a/status")
+    assert (status.status_code, status.json()["reason"]) == (404, "NotFound")
