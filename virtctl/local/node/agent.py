@@ -155,9 +155,8 @@ class NodeAgent:
             try:
                 self._carry_out(Create(kind=LEASE, document=lease))
                 self._carry_out(patch(LEASE, lease, {"spec": lease["spec"]}))
-                note: Document = {"kubevirt.io/heartbeat": inventory.heartbeat(now)}
                 node: Document = {"metadata": {"name": self.name}}
-                self._carry_out(patch(NODE, node, {"metadata": {"annotations": note}}))
+                self._carry_out(patch(NODE, node, {"metadata": inventory.sign_of_life(now)}))
             except ApiError as error:
                 log.warning("heartbeat of %s: %s", self.name, error)
             await asyncio.sleep(inventory.HEARTBEAT)

@@ -166,6 +166,9 @@ def lease(identity: NodeIdentity, now: float) -> Document:
     }
 
 
-def heartbeat(now: float) -> str:
-    """The annotation value by which KubeVirt sees that virt-handler lives."""
-    return stamp(now)
+def sign_of_life(now: float) -> Document:
+    """What of a node's metadata tells KubeVirt that virt-handler lives and takes machines."""
+    return {
+        "annotations": {"kubevirt.io/heartbeat": stamp(now)},
+        "labels": {SCHEDULABLE: "true"},
+    }

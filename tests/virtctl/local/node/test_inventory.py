@@ -43,7 +43,9 @@ def test_conditions_keep_their_times():
 def test_the_lease_is_renewed():
     made = inventory.lease(IDENTITY, NOW)
     assert made["spec"]["renewTime"] == "2026-01-01T00:00:00.000000Z"
-    assert inventory.heartbeat(NOW) == "2026-01-01T00:00:00Z"
+    life = inventory.sign_of_life(NOW)
+    assert life["annotations"] == {"kubevirt.io/heartbeat": "2026-01-01T00:00:00Z"}
+    assert life["labels"] == {"kubevirt.io/schedulable": "true"}
 
 
 def test_a_node_says_what_runs_its_guests():

@@ -48,8 +48,10 @@ def _matchers_changed(vm: Document, revision: Document) -> bool:
 
 
 def same_template(seen: Seen) -> bool:
-    """Whether the running VMI was started from the template as it is now."""
-    return seen.revision is not None and revision_template(seen.revision) == template_spec(seen.vm)
+    """Whether the running VMI was started from the template as it is now, its metadata included."""
+    if seen.revision is None:
+        return False
+    return child(seen.revision, "data", "spec", "template") == child(seen.vm, "spec", "template")
 
 
 def _sockets(started: Document, wanted: Document, vmi: Document) -> str:

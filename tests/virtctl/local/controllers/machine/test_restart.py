@@ -50,6 +50,16 @@ def test_live_fields_and_equal_templates_need_none():
     assert why({}, {"nodeSelector": {"a": "b"}}) == ""
 
 
+def test_labels_are_a_part_of_the_template():
+    def same(labels):
+        vm = {"spec": {"template": {"metadata": {"labels": labels}, "spec": {}}}}
+        started = {"template": {"metadata": {"labels": {"a": "b"}}, "spec": {}}}
+        return restart.same_template(Seen(vm=vm, revision={"data": {"spec": started}}))
+
+    assert same({"a": "b"})
+    assert not same({"a": "c"})
+
+
 def test_what_can_be_plugged_in_needs_none():
     assert why(sockets(1), sockets(2), {"cpu": {"sockets": 1, "maxSockets": 4}}) == ""
     room = {"memory": {"guest": "1Gi", "maxGuest": "4Gi"}}
