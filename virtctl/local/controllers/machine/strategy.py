@@ -26,6 +26,8 @@ from virtctl.models.documents import Document, text, uid_of
 
 BACKOFF_STEP = 10.0  # seconds, times the square of the number of failures
 BACKOFF_LIMIT = 300.0
+_STARTED_AGAIN = {RunStrategy.ALWAYS, RunStrategy.RERUN_ON_FAILURE, RunStrategy.ONCE}
+"""Strategies whose failed starts are counted; others hold none."""
 
 
 class Move(Enum):
@@ -147,6 +149,8 @@ def start_failure(seen: Seen, now: float) -> Document | None:
     known = seen.vm.get("status")
     known = known.get("startFailure") if isinstance(known, dict) else None
     before = known if isinstance(known, dict) else None
+    if run_strategy(seen.vm) not in _STARTED_AGAIN:
+        return None
     if seen.vmi is None:
         return before
     if was_running(seen.vmi):

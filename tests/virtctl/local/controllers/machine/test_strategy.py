@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,6 +82,16 @@ def test_a_failure_is_counted_once_and_cleared_by_running():
     ran = vmi("Failed", "u2")
     ran["status"]["phaseTransitionTimestamps"] = [{"phase": "Running"}]
     assert start_failure(Seen(vm=known, vmi=ran), NOW) is None
+
+
+@pytest.mark.parametrize("strategy", ["Halted", "Manual"])
+def test_failures_of_machines_that_are_not_started_again_are_forgotten(strategy):
+    known = vm(strategy)
+    known["status"]["startFailure"] = {"consecutiveFailCount": 2, "lastFailedVMIUID": "u1"}
+    assert start_failure(Seen(vm=known), NOW) is None
+    assert start_failure(Seen(vm=known, vmi=vmi("Failed", "u3")), NOW) is None
+    known["spec"]["runStrategy"] = "Always"
+    assert start_failure(Seen(vm=known), NOW)["consecutiveFailCount"] == 2
 
 
 @given(st.integers(1, 50), st.uuids())
