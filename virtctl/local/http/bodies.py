@@ -28,7 +28,7 @@ YAML_LIMIT = 256 * 1024
 _DRAINED = 64 * 1024 * 1024  # bytes of a refused body that are read, so that the answer is
 
 
-_NO_JSON = "the body of the request is not JSON: "
+NO_JSON = "the body of the request is not JSON: "
 
 
 async def read(request: Request) -> bytes:
@@ -81,9 +81,9 @@ def _json(body: bytes) -> JsonValue:
     try:
         value: JsonValue = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadRequest(_NO_JSON + _problem(body, error)) from error
+        raise BadRequest(NO_JSON + _problem(body, error)) from error
     except RecursionError as error:
-        raise BadRequest(f"{_NO_JSON}exceeded max depth") from error
+        raise BadRequest(f"{NO_JSON}exceeded max depth") from error
     return value
 
 
@@ -169,7 +169,7 @@ def decode_object(body: bytes, media: str, kind: str, *, custom: bool = False) -
     try:
         value = decode_value(body, media)
     except BadRequest as error:
-        problem = error.message.removeprefix(_NO_JSON)
+        problem = error.message.removeprefix(NO_JSON)
         if not body:
             problem = "unexpected end of JSON input"
         raise _unrecognized(
@@ -209,7 +209,7 @@ def decode_patch(body: bytes, media: str) -> JsonValue:
     try:
         value = decode_value(body, media)
     except BadRequest as error:
-        problem = error.message.removeprefix(_NO_JSON)
+        problem = error.message.removeprefix(NO_JSON)
         raise BadRequest(f"error decoding patch: {problem}") from error
     if media == "application/json-patch+json" and not isinstance(value, list):
         raise BadRequest(
@@ -259,7 +259,7 @@ def decode_options(body: bytes, media: str) -> Document:
     try:
         value = decode_value(body, media)
     except BadRequest as error:
-        problem = error.message.removeprefix(_NO_JSON)
+        problem = error.message.removeprefix(NO_JSON)
         raise BadRequest(f"couldn't get version/kind; json parse error: {problem}") from error
     if value is None:
         return {}

@@ -11,7 +11,6 @@ from starlette.responses import Response
 
 from virtctl.errors import ApiError, BadRequest, InvalidField
 from virtctl.local.api.discovery import ServerInfo
-from virtctl.local.api.objects import go_word
 from virtctl.local.api.service import Actor, ApiService
 from virtctl.local.api.verbs import expansion, unserved
 from virtctl.local.api.verbs.attach import Attach
@@ -22,8 +21,7 @@ from virtctl.local.api.verbs.moves import Moves
 from virtctl.local.api.verbs.objectgraph import ObjectGraphs
 from virtctl.local.api.verbs.ports import GuestAction, Machines
 from virtctl.local.api.verbs.volumes import Volumes
-from virtctl.local.http import bodies, replies
-from virtctl.local.http.negotiation import YAML
+from virtctl.local.http import bodies, replies, verboptions
 from virtctl.models.documents import Document
 from virtctl.wire.paths import ResourcePath
 
@@ -33,6 +31,7 @@ STREAMS = frozenset({"console", "vnc", "usbredir", "vsock"})
 _MACHINES, _INSTANCES = "virtualmachines", "virtualmachineinstances"
 _SEV = frozenset({"sev/setupsession", "sev/injectlaunchsecret"})
 _SEV_READS = frozenset({"sev/fetchcertchain", "sev/querylaunchmeasurement"})
+_TRIAL: Document = {"dryRun": ["All"]}
 _Change = Callable[[str, str, Document, Actor], None]
 _Read = Callable[[str, str, Document], Document]
 
@@ -60,23 +59,7 @@ class _Ask:
 
     async def body(self) -> Document:
         """The options object. Raises ``BadRequest`` in virt-api's words."""
-        raw = await bodies.read(self.request)
-        try:
-            body = bodies.decode_options(raw, YAML)
-        except BadRequest as error:
-            problem = error.message.partition("json parse error: ")[2] or error.message
-            raise BadRequest(f"{_NO_STRUCT}{problem}") from error
-        for name in _FLAGS:
-            if not isinstance(body.get(name, False), bool):
-                raise BadRequest(
-                    f"{_NO_STRUCT}json: cannot unmarshal {go_word(body[name])} into Go struct "
-                    f"field .{name} of type bool"
-                )
-        return body
-
-
-_NO_STRUCT = "Can not unmarshal Request body to struct, error: "
-_FLAGS = ("paused",)
+        return verboptions.decode(self.path.subresource, await bodies.read(self.request))
 
 
 class Subresources:
@@ -130,12 +113,11 @@ class Subresources:
         change = self._changes.get((plural, verb))
         if change is not None:
             _need(ask, "PUT")
-            change.apply(ask.namespace, name, await ask.body(), ask.actor)
+            await self._change(ask, change)
             return Response(status_code=change.code)
         if verb == "objectgraph":
             _need(ask, "GET")
-            found = self._graphs[plural](ask.namespace, name, await ask.body())
-            return replies.document_reply(found)
+            return replies.document_reply(await self._graph(ask))
         if plural == _INSTANCES:
             return await self._instance(ask)
         if verb == "expand-spec":
@@ -143,6 +125,35 @@ class Subresources:
                 expansion.expand_stored(self._service, ask.namespace, name)
             )
         raise _PlainError(404, "404: Page Not Found")
+
+    async def _change(self, ask: _Ask, change: _Changing) -> None:
+        """Carry out ``change``; what is wrong with its options is told when virt-api tells it."""
+
+        def apply(body: Document) -> None:
+            change.apply(ask.namespace, ask.path.name, body, ask.actor)
+
+        verb = ask.path.subresource
+        try:
+            body = await ask.body()
+        except BadRequest:
+            if verboptions.is_late(verb):
+                apply(_TRIAL)
+            raise
+        problem = verboptions.dry_run_problem(verb, body)
+        apply({**body, **_TRIAL} if problem else body)
+        if problem:
+            raise problem
+
+    async def _graph(self, ask: _Ask) -> Document:
+        def graph(body: Document) -> Document:
+            return self._graphs[ask.path.plural](ask.namespace, ask.path.name, body)
+
+        try:
+            body = await ask.body()
+        except BadRequest:
+            graph({})
+            raise
+        return graph(body)
 
     async def _instance(self, ask: _Ask) -> Response:
         verb, name = ask.path.subresource, ask.path.name
@@ -158,8 +169,9 @@ class Subresources:
         raise _PlainError(404, "404: Page Not Found")
 
     async def _refuse(self, ask: _Ask) -> Response:
-        options = await ask.body() if ask.request.method == "PUT" else {}
-        path = ask.path
+        path, put = ask.path, ask.request.method == "PUT"
+        read = put and not verboptions.is_late(path.subresource)
+        options = await ask.body() if read else {}
         raise unserved.refusal(self._service, ask.namespace, path.name, path.subresource, options)
 
     async def _act(self, ask: _Ask, action: GuestAction) -> Response:
@@ -167,7 +179,13 @@ class Subresources:
             _need(ask, "GET")
             return await _or_text(self._read(ask, action))
         _need(ask, "PUT")
-        await self._guests.act(ask.namespace, ask.path.name, action, await ask.body())
+        try:
+            body = await ask.body()
+        except BadRequest:
+            if verboptions.is_late(action):
+                await self._guests.act(ask.namespace, ask.path.name, action, _TRIAL)
+            raise
+        await self._guests.act(ask.namespace, ask.path.name, action, body)
         return Response(status_code=200)
 
     async def _read(self, ask: _Ask, action: GuestAction) -> Response:

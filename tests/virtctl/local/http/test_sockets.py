@@ -67,7 +67,7 @@ async def test_port_forward(server) -> None:
     ("path", "code", "message"),
     [
         (instance("console", "none"), 404, '"none" not found'),
-        (instance("portforward/x"), 400, "is no port"),
+        (instance("portforward/x"), 500, "unknown port"),
         (instance("usbredir"), 409, "Not configured with USB"),
         ("/api/v1/namespaces/default/pods/p/log", 400, "no stream"),
         ("/version", 400, "no stream"),

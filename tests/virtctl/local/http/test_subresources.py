@@ -47,7 +47,7 @@ async def test_router(client) -> None:
     assert (wrong.status_code, wrong.text) == (405, "405: Method Not Allowed")
     picky = await client.put(machine("start"), headers={"accept": "application/json"})
     assert picky.status_code == 406
-    bad = await client.put(machine("start"), content=b"[")
+    bad = await client.put(machine("stop"), content=b"[")
     assert "Can not unmarshal Request body" in bad.json()["message"]
     assert (await client.get(machine("dance"))).status_code == 404
     other = await client.get(f"{ROOT}/namespaces/default/others/x/start")
@@ -166,14 +166,45 @@ def test_paths_are_parsed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "problem"),
+    ("verb", "body", "problem"),
     [
-        (b'{"paused":"maybe"}', "json: cannot unmarshal string into Go struct field .paused"),
-        (b"{{", "invalid character '{' looking for beginning of object key string"),
+        ("stop", b'{"gracePeriod":"x"}', "json: cannot unmarshal string into Go struct field Stop"),
+        ("stop", b'{"gracePeriod":1.5}', "json: cannot unmarshal number 1.5 into Go struct field"),
+        ("stop", b'"x"', "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal st"),
+        ("restart", b"{{", "invalid character '{' looking for beginning of object key string"),
+        ("migrate", b'{"dryRun":"All"}', "json: cannot unmarshal string into Go struct field Mig"),
+        ("addvolume", b'{"disk":[]}', "json: cannot unmarshal array into Go struct field AddVol"),
     ],
 )
-async def test_bodies_that_are_no_options(client, body, problem) -> None:
-    answer = await client.put(machine("start"), content=body)
+async def test_bodies_that_are_no_options(client, verb, body, problem) -> None:
+    answer = await client.put(machine(verb), content=body)
     assert answer.status_code == 400
     message = answer.json()["message"]
     assert message.startswith(f"Can not unmarshal Request body to struct, error: {problem}")
+
+
+async def test_options_are_looked_at_late(server, client) -> None:
+    for path in (machine("start"), instance("freeze"), instance("backup")):
+        missing = await client.put(path.replace("/web/", "/none/"), content=b'"x"')
+        assert (missing.status_code, missing.json()["reason"]) == (404, "NotFound")
+    running = await client.put(machine("start"), content=b'{"paused":"x"}')
+    assert (running.status_code, running.json()["reason"]) == (409, "Conflict")
+    server.service.delete(VIRTUAL_MACHINE_INSTANCE, "default", "web")
+    mistyped = await client.put(machine("start"), content=b'{"paused":"x"}')
+    assert "Go struct field StartOptions.paused of type bool" in mistyped.json()["message"]
+    assert server.service.get(VIRTUAL_MACHINE, "default", "web")["spec"]["runStrategy"] == "Halted"
+
+
+async def test_unknown_dry_runs_change_nothing(server, client) -> None:
+    server.service.delete(VIRTUAL_MACHINE_INSTANCE, "default", "web")
+    refused = await client.put(machine("start"), json={"dryRun": ["Some"]})
+    assert (refused.status_code, refused.json()["reason"]) == (500, "InternalError")
+    assert 'PatchOptions.meta.k8s.io "" is invalid: dryRun' in refused.json()["message"]
+    assert server.service.get(VIRTUAL_MACHINE, "default", "web")["spec"]["runStrategy"] == "Halted"
+    conflict = await client.put(machine("stop"), json={"dryRun": ["Some"]})
+    assert conflict.status_code == 409
+
+
+async def test_texts_may_be_numbers(client) -> None:
+    missing = await client.put(machine("removevolume"), content=b'{"name":5}')
+    assert "Unable to remove volume [5]" in missing.json()["message"]

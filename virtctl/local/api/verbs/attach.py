@@ -14,6 +14,7 @@ from virtctl.models.documents import Document
 from virtctl.models.kinds import VIRTUAL_MACHINE_INSTANCE
 from virtctl.streams.duplex import Duplex
 
+_LAST_PORT = 65535
 _PROTOCOLS = ("tcp", "udp")
 
 
@@ -52,7 +53,6 @@ class Attach:
 
     async def portforward(self, plural: str, namespace: str, name: str, target: str) -> Duplex:
         """A connection to the guest; ``target`` is ``PORT`` or ``PORT/tcp|udp``."""
-        port, protocol = parse_target(target)
         if plural == "virtualmachines":
             vmi = instances.instance_of_machine(self._service, namespace, name)
         else:
@@ -63,7 +63,7 @@ class Attach:
             raise refusals.conflict(VIRTUAL_MACHINE_INSTANCE, name, "VMI is not running")
         if not documents.items(vmi, "status", "interfaces"):
             raise BadRequest(f'no network interfaces are reported of "{name}"')
-        return await self._machines.dial(vmi, port, protocol)
+        return await self._machines.dial(vmi, *parse_target(target))
 
     def refuse(self, namespace: str, name: str, verb: str) -> ApiError:
         """Why ``usbredir`` or ``vsock`` is not to be had."""
@@ -88,11 +88,17 @@ def _check_running(vmi: Document, name: str) -> None:
 
 
 def parse_target(target: str) -> tuple[int, str]:
-    """Port and protocol of ``PORT[/PROTOCOL]``. Raises ``BadRequest``."""
+    """Port and protocol of ``PORT[/PROTOCOL]``. Raises ``InternalError``, as dialing would."""
     text, _, protocol = target.partition("/")
     protocol = protocol or "tcp"
-    if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise BadRequest(f"`{text}` is no port; expected a number from 1 to 65535")
     if protocol not in _PROTOCOLS:
-        raise BadRequest(f"`{protocol}` is no protocol; expected tcp or udp")
+        raise refusals.internal(f"dialing VM: dial {protocol}: unknown network {protocol}")
+    if not text.isdecimal():
+        raise refusals.internal(
+            f"dialing VM: dial {protocol}: lookup {protocol}/{text}: unknown port"
+        )
+    if int(text) > _LAST_PORT:
+        raise refusals.internal(f"dialing VM: dial {protocol}: address {text}: invalid port")
+    if not int(text):
+        raise refusals.internal(f"dialing VM: dial {protocol}: connection refused")
     return int(text), protocol

