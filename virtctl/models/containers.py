@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from virtctl.models.base import BY_NAME, Int32, Int64, Keyed, Model, Open, QuantityText
+from virtctl.models.base import BY_NAME, Fact, Int32, Int64, Keyed, Model, Open, QuantityText
 from virtctl.models.probes import ExecAction, HttpGetAction, TcpSocketAction
 from virtctl.models.references import FieldReference, ResourceReference
 
@@ -125,7 +125,7 @@ class ContainerPort(Model, frozen=True):
     host_ip: str = msgspec.field(name="hostIP", default="")
     host_port: Int32 | None = None
     name: str = ""
-    protocol: str = ""
+    protocol: Annotated[str, Fact(default="TCP")] = ""
 
 
 class ResizePolicy(Model, frozen=True):

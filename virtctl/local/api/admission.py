@@ -208,7 +208,7 @@ def admit(kind: Kind, document: Document, context: AdmissionContext) -> Document
     default(kind, document, context)
     if webhook is not None and webhook.mutator:
         fill(shape, document)  # what a webhook gives back gets its defaults again
-    mistyped = schema.type_errors(kind, document)
+    mistyped = _type_causes(kind, document, context)
     broken = [*_metadata_causes(kind, document, context), *mistyped]
     if is_builtin(kind) and not mistyped:
         broken += core_causes(kind, document)
@@ -224,6 +224,14 @@ def admit(kind: Kind, document: Document, context: AdmissionContext) -> Document
     if webhook is not None:
         _validate(kind, document, webhook, context)
     return document
+
+
+def _type_causes(kind: Kind, document: Document, context: AdmissionContext) -> list[Cause]:
+    """Values of the wrong type. What a definition lacks is told with all else that is wrong."""
+    found = schema.type_errors(kind, document)
+    if kind != kinds.DEFINITION or context.system:
+        return found
+    return [cause for cause in found if cause.reason != "FieldValueRequired"]
 
 
 def _validate(kind: Kind, document: Document, webhook: Webhook, context: AdmissionContext) -> None:

@@ -19,7 +19,6 @@ from typing import Protocol, TypeAlias
 
 from virtctl.errors import Cause, LocalError
 from virtctl.local.api.shapes import Shape
-from virtctl.models import documents
 from virtctl.models.base import Rule
 from virtctl.models.documents import Document, JsonValue
 from virtctl.wire.quantities import QuantityError, parse_quantity
@@ -79,6 +78,16 @@ def compile_problem(source: str) -> str:
         _compiled(source)
     except ValueError as error:
         return str(error).strip().splitlines()[0]
+    return ""
+
+
+@cache
+def pattern_problem(pattern: str) -> str:
+    """Why ``pattern`` is no regular expression, in RE2's words as far as possible."""
+    try:
+        matches(pattern, "")
+    except ValueError as error:
+        return f"error parsing regexp: {error}: `{pattern}`"
     return ""
 
 
@@ -268,22 +277,3 @@ def _said(rule: Rule, message: str, where: str) -> Cause:
             return Cause(rule.reason, f"Duplicate value: {message}", where)
         case _:
             return Cause("FieldValueInvalid", f"Invalid value: {message}", where)
-
-
-def compile_causes(schema: Document, path: str) -> Iterator[Cause]:
-    """The rules of a schema that are no expressions."""
-    rules = documents.items(schema, "x-kubernetes-validations")
-    for position, rule in enumerate(rules):
-        source = documents.text(rule, "rule") if isinstance(rule, dict) else ""
-        problem = compile_problem(source)
-        if problem:
-            field = f"{path}.x-kubernetes-validations[{position}].rule"
-            text = f'Invalid value: "{source}": compilation failed: {problem}'
-            yield Cause("FieldValueInvalid", text, field)
-    for name, inner in documents.child(schema, "properties").items():
-        if isinstance(inner, dict):
-            yield from compile_causes(inner, f"{path}.properties[{name}]")
-    for key in ("items", "additionalProperties"):
-        below = schema.get(key)
-        if isinstance(below, dict):
-            yield from compile_causes(below, f"{path}.{key}")

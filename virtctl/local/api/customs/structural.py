@@ -1,4 +1,4 @@
-"""Structural schemas: read into shapes, and checked when a definition brings them.
+"""Structural schemas, read into shapes.
 
 Reference: apiextensions.k8s.io/v1, structural schemas. A structural schema says the type of every
 value outside of ``allOf``, ``anyOf``, ``oneOf`` and ``not``, which only add conditions.
@@ -6,13 +6,10 @@ value outside of ``allOf``, ``anyOf``, ``oneOf`` and ``not``, which only add con
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from virtctl.errors import Cause
 from virtctl.local.api.shapes import ANY_OBJECT, ANYTHING, Shape, shape_of
 from virtctl.models import documents
 from virtctl.models.base import Fact, Rule
-from virtctl.models.documents import Document, JsonValue
+from virtctl.models.documents import Document
 from virtctl.models.meta import ObjectMeta
 
 OPEN = "x-kubernetes-preserve-unknown-fields"
@@ -22,7 +19,6 @@ LIST_TYPE = "x-kubernetes-list-type"
 LIST_KEYS = "x-kubernetes-list-map-keys"
 MAP_TYPE = "x-kubernetes-map-type"
 RULES = "x-kubernetes-validations"
-_TYPES = frozenset({"object", "array", "string", "integer", "number", "boolean"})
 _COMMON = {"apiVersion": Shape(json="string"), "kind": Shape(json="string")}
 
 
@@ -110,69 +106,3 @@ def _rules(schema: Document) -> tuple[Rule, ...]:
         )
         for rule in documents.objects(schema, RULES)
     )
-
-
-def schema_causes(schema: Document, path: str) -> Iterator[Cause]:
-    """Why ``schema`` can't be that of a kind; the wording is apiextensions'."""
-    if not schema.get("type"):
-        yield _required(f"{path}.type", "must not be empty at the root")
-    elif schema["type"] != "object":
-        yield _bad(f"{path}.type", schema["type"], "must be object at the root")
-    yield from _node_causes(schema, path)
-
-
-def _node_causes(schema: Document, path: str) -> Iterator[Cause]:
-    type_ = schema.get("type")
-    if type_ is not None and type_ not in _TYPES:
-        choices = ", ".join(f'"{name}"' for name in sorted(_TYPES))
-        problem = f'Unsupported value: "{type_}": supported values: {choices}'
-        yield Cause("FieldValueNotSupported", problem, f"{path}.type")
-    members = documents.child(schema, "properties")
-    if members and schema.get("additionalProperties") not in (None, False):
-        problem = "additionalProperties and properties are mutual exclusive"
-        yield Cause("FieldValueForbidden", f"Forbidden: {problem}", f"{path}.additionalProperties")
-    for name, inner in members.items():
-        if isinstance(inner, dict):
-            where = f"{path}.properties[{name}]"
-            yield from _typed_causes(inner, where, "specified object fields")
-            yield from _node_causes(inner, where)
-    values = schema.get("additionalProperties")
-    if isinstance(values, dict):
-        where = f"{path}.additionalProperties"
-        yield from _typed_causes(values, where, "specified object fields")
-        yield from _node_causes(values, where)
-    if type_ == "array":
-        yield from _list_causes(schema, path)
-
-
-def _list_causes(schema: Document, path: str) -> Iterator[Cause]:
-    inner = schema.get("items")
-    if not isinstance(inner, dict):
-        yield _required(f"{path}.items", "must be specified")
-        return
-    yield from _typed_causes(inner, f"{path}.items", "specified array items")
-    yield from _node_causes(inner, f"{path}.items")
-    if schema.get(LIST_TYPE) != "map":
-        return
-    keys = documents.items(schema, LIST_KEYS)
-    if not keys:
-        problem = "must not be empty if x-kubernetes-list-type is map"
-        yield _required(f"{path}.{LIST_KEYS}", problem)
-    for key in keys:
-        if key not in documents.child(inner, "properties"):
-            problem = f'entries must all be names of item properties: "{key}"'
-            yield _bad(f"{path}.{LIST_KEYS}", key, problem)
-
-
-def _typed_causes(schema: Document, path: str, what: str) -> Iterator[Cause]:
-    if schema.get("type") or schema.get(INT_OR_STRING) is True or schema.get(OPEN) is True:
-        return
-    yield _required(f"{path}.type", f"must not be empty for {what}")
-
-
-def _required(path: str, problem: str) -> Cause:
-    return Cause("FieldValueRequired", f"Required value: {problem}", path)
-
-
-def _bad(path: str, value: JsonValue, problem: str) -> Cause:
-    return Cause("FieldValueInvalid", f'Invalid value: "{value}": {problem}', path)

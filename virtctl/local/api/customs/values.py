@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from functools import cache
 
-import msgspec
-
 from virtctl.errors import Cause
+from virtctl.local.api.customs.causes import spelled
 from virtctl.local.api.customs.structural import EMBEDDED, INT_OR_STRING, LIST_KEYS, LIST_TYPE
 from virtctl.local.api.schema import json_type
 from virtctl.models import documents
@@ -80,11 +79,6 @@ def _mistyped(path: str, wanted: str, value: JsonValue) -> Cause:
     found = json_type(value)
     text = f'"{found}": {path} in body must be of type {wanted}: "{found}"'
     return Cause("FieldValueTypeInvalid", f"Invalid value: {text}", path)
-
-
-def spelled(value: JsonValue) -> str:
-    """``value`` as messages quote it."""
-    return msgspec.json.encode(value).decode()
 
 
 def _bad(path: str, value: JsonValue, problem: str) -> Cause:

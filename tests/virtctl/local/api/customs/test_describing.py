@@ -3,10 +3,10 @@
 import pytest
 
 from tests.fakes import crds
-from virtctl.local.api.customs.admitting import definition_causes
+from virtctl.local.api.customs.admitting import default_definition, definition_causes
 from virtctl.local.api.customs.definition import read_definition
 from virtctl.local.api.customs.describing import describe, own_definitions
-from virtctl.local.api.customs.structural import schema_causes
+from virtctl.local.api.customs.schemas import root_causes
 from virtctl.models import kinds
 
 
@@ -15,7 +15,8 @@ def test_a_description_reads_as_the_kind(kind):
     document = describe(kind)
     found = read_definition(document)
     assert found.kind == kind
-    assert list(schema_causes(found.schema, "S")) == []
+    assert list(root_causes(found.schema, "S")) == []
+    default_definition(document, None, "2026-01-01T00:00:00Z")
     problems = [
         cause for cause in definition_causes(document, None) if "api-approved" not in cause.field
     ]
