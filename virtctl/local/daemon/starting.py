@@ -1,14 +1,13 @@
 """The start of an instance's daemon, which loads its code while others look whether it may start.
 
-Loading takes about as long as the look at the host before: both are done at the same time.
+Loading takes longer than the look at the host before: both are done at the same time, and what only
+the look needs is loaded after the daemon was set off.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import select
 import signal
 import sys
 import time
@@ -16,11 +15,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from virtctl.errors import LocalError, WaitTimeout
-from virtctl.local.daemon.process import DaemonProcess, find, last_lines
 from virtctl.local.layout import InstanceLayout
+
+if TYPE_CHECKING:
+    from virtctl.local.daemon.process import DaemonProcess
 
 READY_SECONDS = 180.0
 LOG_TAIL_LINES = 15
@@ -36,7 +37,7 @@ class _Child:
 
 
 class Start:
-    """Starts of the daemon of an instance: the first one is loaded from the beginning on.
+    """Starts of the daemon of an instance, the first of which may be loaded before it is begun.
 
     A context manager: what was loaded and not begun ends with it.
     """
@@ -47,7 +48,6 @@ class Start:
         self._waiting: _Child | None = None
 
     def __enter__(self) -> Self:
-        self._waiting = self._load()
         return self
 
     def __exit__(
@@ -62,12 +62,26 @@ class Start:
             os.close(waiting.answer)
             _end(waiting.pid)
 
+    def foresee(self) -> None:
+        """Load it if it looks as if there were a start to come."""
+        if os.geteuid() == 0 and not self._layout.pid.exists():
+            self.load()
+
+    def load(self) -> None:
+        """Load it, if it is not; it does nothing until it is begun."""
+        if self._waiting is None:
+            self._waiting = self._load()
+
     def begin(self) -> DaemonProcess:
         """Let it run, detached; returns when its API answers and its nodes are Ready.
 
         Raises ``LocalError`` with the daemon's own reason when it gave one, and ``WaitTimeout``
         when it gave neither an answer nor a reason. May be called again when it failed.
         """
+        import json
+
+        from virtctl.local.daemon.process import find
+
         child, self._waiting = self._waiting or self._load(), None
         with contextlib.suppress(BrokenPipeError):  # it has ended, and so has its answer
             os.write(child.word, b"\n")
@@ -112,11 +126,15 @@ class Start:
         return _Child(pid, word_in, answer_out)
 
     def _log_tail(self) -> str:
+        from virtctl.local.daemon.process import last_lines
+
         return "its log ends with:\n" + "\n".join(last_lines(self._layout.log, LOG_TAIL_LINES))
 
 
 def _await_line(descriptor: int, seconds: float) -> bytes | None:
     """What is written until the end of the pipe; None when nothing came in time."""
+    import select
+
     deadline = time.monotonic() + seconds
     got = b""
     while b"\n" not in got:

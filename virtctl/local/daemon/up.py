@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
@@ -53,8 +53,8 @@ class Up:
     notes: tuple[str, ...] = ()
 
 
-def up(layout: InstanceLayout, wishes: Wishes, environ: Mapping[str, str], say: Say) -> Up:
-    """Bring the instance up; nothing happens when it runs as wished.
+def up(layout: InstanceLayout, wishes: Wishes, start: Start, say: Say) -> Up:
+    """Bring the instance up by ``start``; nothing happens when it runs as wished.
 
     Waits while somebody else starts or stops it. A first start that fails leaves nothing but its
     log behind. Raises ``LocalError`` when it cannot: not root, something missing on the host,
@@ -72,7 +72,7 @@ def up(layout: InstanceLayout, wishes: Wishes, environ: Mapping[str, str], say: 
     with _turn(layout, say):
         kept = process.read_config(layout)
         try:
-            return _up(layout, kept, wishes, environ)
+            return _up(layout, kept, wishes, start)
         except BaseException:
             if kept is None:
                 _take_back(layout, made=made)
@@ -93,26 +93,26 @@ def _up(
     layout: InstanceLayout,
     kept: LocalConfig | None,
     wishes: Wishes,
-    environ: Mapping[str, str],
+    start: Start,
 ) -> Up:
     running = process.find(layout)
     if running is not None:
         config = wanted_config(kept or fresh_config(), wishes)
         _refuse_differences(running, kept or config, config)
         return Up(running, config, fresh=False)
-    with Start(layout, environ) as start:
-        config = wanted_config(kept or fresh_config(), wishes)
-        _refuse_removal(layout, kept or config, config)
-        process.check_listen(config.listen)
-        for _ in range(_TRIES - 1):
-            config = _with_free_networks(layout, config, wishes)
-            try:
-                return _begin(layout, config, start)
-            except LocalError:
-                # Another instance may have taken the same networks in the meantime.
-                if _with_free_networks(layout, config, wishes) == config:
-                    raise
-        return _begin(layout, config, start)
+    start.load()
+    config = wanted_config(kept or fresh_config(), wishes)
+    _refuse_removal(layout, kept or config, config)
+    process.check_listen(config.listen)
+    for _ in range(_TRIES - 1):
+        config = _with_free_networks(layout, config, wishes)
+        try:
+            return _begin(layout, config, start)
+        except LocalError:
+            # Another instance may have taken the same networks in the meantime.
+            if _with_free_networks(layout, config, wishes) == config:
+                raise
+    return _begin(layout, config, start)
 
 
 def _begin(layout: InstanceLayout, config: LocalConfig, start: Start) -> Up:

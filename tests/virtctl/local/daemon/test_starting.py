@@ -20,7 +20,10 @@ def children() -> set[str]:
 
 def test_what_is_not_begun_leaves_nothing(tmp_path: Path) -> None:
     before = children()
-    with Start(InstanceLayout(tmp_path), dict(os.environ)):
+    with Start(InstanceLayout(tmp_path), dict(os.environ)) as start:
+        assert children() == before
+        for _ in range(2):
+            start.load()
         assert len(children() - before) == 1
     assert children() == before
     assert list(tmp_path.iterdir()) == []
@@ -29,6 +32,7 @@ def test_what_is_not_begun_leaves_nothing(tmp_path: Path) -> None:
 def test_it_goes_away_with_who_started_it(tmp_path: Path) -> None:
     before = children()
     with Start(InstanceLayout(tmp_path), dict(os.environ)) as start:
+        start.load()
         (pid,) = (int(child) for child in children() - before)
         assert start._waiting is not None
         os.close(start._waiting.word)
@@ -55,6 +59,7 @@ def test_an_end_without_a_reason_shows_the_log(tmp_path: Path) -> None:
     layout.log.write_text("what it said last\n")
     before = children()
     with Start(layout, dict(os.environ)) as start:
+        start.load()
         (pid,) = (int(child) for child in children() - before)
         os.kill(pid, signal.SIGKILL)
         with pytest.raises(LocalError, match=r"the daemon ended: .*\nwhat it said last"):
@@ -67,3 +72,15 @@ def test_nothing_starts_where_no_instance_is(tmp_path: Path) -> None:
         pytest.raises(LocalError, match="there is no instance in"),
     ):
         start.begin()
+
+
+def test_a_start_is_foreseen_where_nobody_is_noted(tmp_path: Path) -> None:
+    before, layout = children(), InstanceLayout(tmp_path)
+    layout.pid.write_text("noted")
+    with Start(layout, dict(os.environ)) as start:
+        start.foresee()
+        assert children() == before
+        layout.pid.unlink()
+        start.foresee()
+        assert len(children() - before) == (os.geteuid() == 0)
+    assert children() == before

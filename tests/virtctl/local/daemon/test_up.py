@@ -11,6 +11,7 @@ from tests.fakes.kept import instance
 from virtctl.errors import LocalError
 from virtctl.local.config import LocalConfig
 from virtctl.local.daemon import process
+from virtctl.local.daemon.starting import Start
 from virtctl.local.daemon.up import Up, Wishes, fresh_config, up, wanted_config
 from virtctl.local.layout import InstanceLayout
 
@@ -19,7 +20,8 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="refuses at once without 
 
 def call(layout: InstanceLayout, **wishes: object) -> Up:
     said: list[str] = []
-    made = up(layout, Wishes(version="0.1.0", **wishes), dict(os.environ), said.append)
+    with Start(layout, dict(os.environ)) as start:
+        made = up(layout, Wishes(version="0.1.0", **wishes), start, said.append)
     assert not said
     return made
 

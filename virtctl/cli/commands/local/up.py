@@ -65,23 +65,27 @@ def run(
 
     Returns when the API answers and the nodes are Ready. Run again, it changes nothing.
     """
-    from virtctl.local.daemon.up import Wishes, up
-    from virtctl.version import VERSION
+    from virtctl.local.daemon.starting import Start
 
     layout = layout_of(session, directory)
     check_mergeable(session)
-    wishes = Wishes(
-        listen=listen,
-        nodes=nodes,
-        pod_cidr=pod_cidr,
-        pod_cidr6=pod_cidr6,
-        emulation=emulation,
-        fabric=fabric,
-        nics=tuple(nic or ()),
-        audit_log=audit_log if audit_log in _WORDS else session.env.path(audit_log),
-        version=VERSION,
-    )
-    state = up(layout, wishes, session.env.environ, session.line)
+    with Start(layout, session.env.environ) as start:
+        start.foresee()
+        from virtctl.local.daemon.up import Wishes, up  # takes long, and goes beside it now
+        from virtctl.version import VERSION
+
+        wishes = Wishes(
+            listen=listen,
+            nodes=nodes,
+            pod_cidr=pod_cidr,
+            pod_cidr6=pod_cidr6,
+            emulation=emulation,
+            fabric=fabric,
+            nics=tuple(nic or ()),
+            audit_log=audit_log if audit_log in _WORDS else session.env.path(audit_log),
+            version=VERSION,
+        )
+        state = up(layout, wishes, start, session.line)
     path = merge_local(session, layout)
     word = "started" if state.fresh else "already running"
     return Outcome(
