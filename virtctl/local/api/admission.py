@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from virtctl.errors import Cause, Forbidden, StatusDetails
-from virtctl.local.api import carriedrules, decoding, objects, schema
+from virtctl.local.api import carriedrules, decoding, objects, podclaims, schema
 from virtctl.local.api.catalog import is_builtin
 from virtctl.local.api.context import AdmissionContext
 from virtctl.local.api.customs.admitting import default_definition, definition_causes
@@ -30,7 +30,7 @@ from virtctl.local.api.hooks import Admitted
 from virtctl.local.api.poolmacs import Derive, Holder, PoolAddresses
 from virtctl.local.api.quotas import allowance, aware, limits
 from virtctl.local.api.registry import Registry
-from virtctl.local.api.rules import installation, roles
+from virtctl.local.api.rules import installation, priorities, quotas, roles
 from virtctl.local.api.rules.claims import claim_update_causes
 from virtctl.local.api.rules.core import core_causes
 from virtctl.local.api.rules.metadata import finalizer_warnings, metadata_causes
@@ -120,14 +120,27 @@ class Admission:
             return request.new
         if request.kind == kinds.DEFINITION:
             self._warn_of_own(request)
-        made = admit(request.kind, deepcopy(request.new), self._context(request))
+        document = deepcopy(request.new)
+        self._refer(request, document)
+        made = admit(request.kind, document, self._context(request))
         if request.kind == kinds.VIRTUAL_MACHINE and not request.actor.system:
             carriedrules.check(made, request.warnings)
         if request.old is None:
             aware.gate(request.kind, made, self._sources)
             limits.apply(request.kind, made, self._sources)
-            allowance.check(request.kind, made, self._sources)
+        if request.old is None or request.kind in allowance.CHANGEABLE:
+            allowance.check(request.kind, made, self._sources, request.old)
         return made
+
+    def _refer(self, request: Admitted, document: Document) -> None:
+        """Look up what a pod or priority class refers to. Raises ``Forbidden``."""
+        if request.kind == kinds.POD and request.old is None:
+            podclaims.prioritize(document, self._sources, lenient=request.actor.system)
+            if not request.actor.system:
+                podclaims.tolerate(document)
+                podclaims.check_account(document, self._sources)
+        elif request.kind == kinds.PRIORITY_CLASS:
+            podclaims.check_default(document, request.old, self._sources)
 
     def _check_removal(self, request: Admitted) -> None:
         """Refuse to remove the definition of a kind that is part of this server, and KubeVirt
@@ -213,7 +226,7 @@ def admit(kind: Kind, document: Document, context: AdmissionContext) -> Document
     if is_builtin(kind) and not mistyped:
         broken += core_causes(kind, document)
         broken += _claim_causes(kind, document, context)
-        broken += _role_causes(kind, document, context)
+        broken += _kept_causes(kind, document, context)
         broken += _definition_causes(kind, document, context)
     blocked = schema.unchecked(shape, broken)
     broken += [cause for cause in blocked if cause not in broken]
@@ -286,9 +299,14 @@ def _claim_causes(kind: Kind, document: Document, context: AdmissionContext) -> 
         yield from claim_update_causes(document, context.old)
 
 
-def _role_causes(kind: Kind, document: Document, context: AdmissionContext) -> Iterator[Cause]:
+def _kept_causes(kind: Kind, document: Document, context: AdmissionContext) -> Iterator[Cause]:
+    """Rules of kinds that have parts which must not change."""
     if kind in roles.KINDS:
         yield from roles.role_causes(kind, document, context.old)
+    elif kind == kinds.RESOURCE_QUOTA:
+        yield from quotas.quota_causes(document, context.old)
+    elif kind == kinds.PRIORITY_CLASS:
+        yield from priorities.priority_causes(document, context.old)
 
 
 def _definition_causes(

@@ -16,6 +16,7 @@ from virtctl.local.api.registry import Registry
 from virtctl.local.api.schema import ModelSchemas
 from virtctl.local.api.service import Actor, ApiService, Hooks
 from virtctl.local.config import LocalConfig
+from virtctl.local.controllers import priorities
 from virtctl.local.controllers.clusterservice import ClusterServiceController
 from virtctl.local.controllers.kubevirt import KubeVirtController
 from virtctl.local.controllers.namespace import NamespaceController
@@ -82,6 +83,7 @@ def build(
     installation.prepare(service)
     roles = RoleController()
     roles.prepare(service)
+    priorities.prepare(service)
     own = ClusterServiceController(doors.addresses(foundation.network))
     own.prepare(service)
     return Front(

@@ -7,9 +7,10 @@ lock himself out. What is read from the store is kept until one of the four kind
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
-from virtctl.errors import Forbidden, StatusDetails
+from virtctl.errors import Forbidden, InvalidField, StatusDetails
 from virtctl.local.api.access.rules import Asked, Rule, read_rules, spell, uncovered
 from virtctl.local.api.service import Actor, ApiService
 from virtctl.models import documents
@@ -171,11 +172,14 @@ class Authorizer:
 
 
 def aggregated(role: Document, roles: Iterable[Document]) -> list[Rule]:
-    """The rules that an aggregated cluster role takes over from ``roles``, each once."""
-    selectors = [
-        read_selector(selector)
-        for selector in documents.objects(role, "aggregationRule", "clusterRoleSelectors")
-    ]
+    """The rules that an aggregated cluster role takes over from ``roles``, each once.
+
+    A selector that cannot be understood selects nothing.
+    """
+    selectors = []
+    for selector in documents.objects(role, "aggregationRule", "clusterRoleSelectors"):
+        with suppress(InvalidField):
+            selectors.append(read_selector(selector))
     found: dict[Rule, None] = {}
     for other in roles:
         labels = documents.strings(other, "metadata", "labels")

@@ -194,6 +194,7 @@ ROWS: dict[Kind, tuple[Row, ...]] = {
     kinds.ENDPOINTS: (("subsets[].ports[].protocol", "TCP"),),
     kinds.ENDPOINT_SLICE: (("ports[].name", ""), ("ports[].protocol", "TCP")),
     kinds.PRIORITY_CLASS: (("preemptionPolicy", "PreemptLowerPriority"),),
+    kinds.RESOURCE_QUOTA: (("status", {}),),
 }
 """What each kind gets, in this order."""
 
@@ -227,7 +228,7 @@ def _steps(path: str) -> tuple[_Step, ...]:
 def default_builtin(kind: Kind, document: Document, *, posted: bool = False) -> None:
     """Fill in ``document``, in place; ``posted`` is what somebody makes, not a controller."""
     rows = ROWS.get(kind, ())
-    if kind in {kinds.JOB, kinds.REPLICATION_CONTROLLER}:
+    if kind == kinds.REPLICATION_CONTROLLER:  # a job's are added to its template's later
         _set(document, _steps("metadata.labels"), lambda _: _labels_of_template(document))
     if posted and kind == kinds.POD:
         rows += _POSTED
@@ -237,6 +238,7 @@ def default_builtin(kind: Kind, document: Document, *, posted: bool = False) -> 
         _request_limits(document)
     elif kind == kinds.JOB:
         _select(document)
+        _set(document, _steps("metadata.labels"), lambda _: _labels_of_template(document))
     elif kind == kinds.LIMIT_RANGE:
         _complete(document)
 

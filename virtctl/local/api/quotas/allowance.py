@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from virtctl.errors import Forbidden, StatusDetails
 from virtctl.local.api.context import Stored
 from virtctl.local.api.quotas.usage import (
+    Usage,
     counts,
     is_launcher,
     missing,
@@ -39,8 +40,15 @@ from virtctl.wire.quantities import Quantity, parse_quantity
 _TARGET = "kubevirt.io/migrationJobUID"
 
 
-def check(kind: Kind, document: Document, stored: Stored) -> None:
-    """Refuse a new object that goes beyond a quota of its namespace. Raises ``Forbidden``."""
+CHANGEABLE = frozenset({SERVICE, PVC})
+"""Kinds whose objects may use more after a change."""
+
+
+def check(kind: Kind, document: Document, stored: Stored, old: Document | None = None) -> None:
+    """Refuse an object that goes beyond a quota of its namespace. Raises ``Forbidden``.
+
+    Of one that there is already, as ``old``, what it uses more counts.
+    """
     if not kind.namespaced or not counts(kind, document):
         return
     namespace = namespace_of(document)
@@ -57,7 +65,18 @@ def check(kind: Kind, document: Document, stored: Stored) -> None:
                 raise _forbidden(
                     kind, document, f"failed quota: {name_of(quota)}: must specify {lacking}"
                 )
-        _compare(quota, limits, kind, document, stored)
+        wanted = _more(usage_of(kind, document, machine_of(document, stored)), kind, old)
+        _compare(quota, limits, kind, document, (wanted, stored))
+
+
+def _more(wanted: Usage, kind: Kind, old: Document | None) -> Usage:
+    """What is used beyond what ``old`` uses."""
+    before = usage_of(kind, old) if old is not None else {}
+    return {
+        name: amount - before[name] if name in before else amount
+        for name, amount in wanted.items()
+        if name not in before or amount > before[name]
+    }
 
 
 def _compare(
@@ -65,9 +84,9 @@ def _compare(
     limits: Mapping[str, Quantity],
     kind: Kind,
     document: Document,
-    stored: Stored,
+    more: tuple[Usage, Stored],
 ) -> None:
-    wanted = usage_of(kind, document, machine_of(document, stored))
+    wanted, stored = more
     concerned = {name for name, amount in wanted.items() if name in limits and amount}
     if not concerned:
         return

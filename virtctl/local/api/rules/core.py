@@ -9,6 +9,8 @@ from virtctl.errors import Cause
 from virtctl.local.api.rules import names
 from virtctl.local.api.rules.causes import duplicate, invalid, not_supported, required
 from virtctl.local.api.rules.networkpolicies import network_policy_causes
+from virtctl.local.api.rules.priorities import security_causes
+from virtctl.local.api.rules.quotas import limit_range_causes
 from virtctl.models import documents, kinds
 from virtctl.models.documents import Document
 from virtctl.models.kinds import Kind
@@ -33,6 +35,10 @@ def core_causes(kind: Kind, document: Document) -> Iterator[Cause]:
         yield from _key_causes(document)
     elif kind == kinds.POD:
         yield from _pod_causes(documents.child(document, "spec"))
+    elif kind == kinds.LIMIT_RANGE:
+        yield from limit_range_causes(document)
+    elif kind == kinds.NAMESPACE:
+        yield from security_causes(document)
     elif kind == kinds.NETWORK_POLICY:
         yield from network_policy_causes(documents.child(document, "spec"))
 

@@ -165,3 +165,31 @@ def test_priorities(operator, values, wanted):
     assert in_scope(bound, POD, one) is wanted
     term.update(scopeName="BestEffort", operator="Exists")
     assert in_scope(bound, POD, one)
+
+
+def test_what_is_used_more_after_a_change_counts():
+    old = make("Service", "s", spec={"ports": [{"port": 80}]})
+    new = make("Service", "s", spec={"type": "NodePort", "ports": [{"port": 80}]})
+    bound = quota(**{"services": "1", "services.nodeports": "0"})
+    check(SERVICE, old, Stored(bound, old), old)
+    with pytest.raises(Forbidden) as caught:
+        check(SERVICE, new, Stored(bound, old), old)
+    assert str(caught.value) == (
+        'services "s" is forbidden: exceeded quota: q, requested: services.nodeports=1, used: '
+        "services.nodeports=0, limited: services.nodeports=0"
+    )
+
+
+def test_a_claim_may_not_grow_beyond():
+    def claim(size):
+        return make(
+            "PersistentVolumeClaim", "c", spec={"resources": {"requests": {"storage": size}}}
+        )
+
+    bound = quota(**{"requests.storage": "5Gi"})
+    check(PVC, claim("5Gi"), Stored(bound, claim("2Gi")), claim("2Gi"))
+    with pytest.raises(
+        Forbidden, match=r"requested: requests\.storage=4Gi, used: requests\.storage=2Gi"
+    ):
+        check(PVC, claim("6Gi"), Stored(bound, claim("2Gi")), claim("2Gi"))
+    check(PVC, claim("1Gi"), Stored(bound, claim("9Gi")), claim("9Gi"))

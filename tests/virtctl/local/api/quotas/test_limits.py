@@ -82,3 +82,67 @@ def test_bounds_of_claims():
     bound = Ranges(type="PersistentVolumeClaim", max={"storage": "1Gi"}, min={"storage": "3Gi"})
     with pytest.raises(Forbidden, match=r"\[minimum storage.*, maximum storage.*request is 2Gi\]"):
         apply(PVC, claim, bound)
+
+
+def test_what_was_filled_in_is_noted():
+    one = pod(resources={"requests": {"cpu": "1m"}})
+    one["spec"]["initContainers"] = [{"name": "i"}]
+    bound = {"default": {"cpu": "1", "memory": "1Gi"}, "defaultRequest": {"cpu": "1m"}}
+    apply(POD, one, Ranges(type="Container", **bound))
+    assert one["metadata"]["annotations"] == {
+        "kubernetes.io/limit-ranger": "LimitRanger plugin set: memory request for container c; "
+        "cpu, memory limit for container c; cpu, memory request for init container i; "
+        "cpu, memory limit for init container i"
+    }
+    assert resources(one)["requests"] == {"cpu": "1m", "memory": "1Gi"}
+
+
+def of(**limits):
+    return {"limits": limits, "requests": {}}
+
+
+@pytest.mark.parametrize(
+    ("containers", "first", "why"),
+    [
+        ([of(cpu="1"), of(cpu="1")], [], None),
+        ([of(cpu="1"), of(cpu="1500m")], [], "maximum cpu usage per Pod is 2, but limit is 2500m"),
+        ([of(cpu="1")], [of(cpu="3")], "maximum cpu usage per Pod is 2, but limit is 3"),
+        ([of(cpu="1")], [of(cpu="2")], None),
+        ([of()], [], "maximum cpu usage per Pod is 2.  No limit is specified"),
+    ],
+)
+def test_pods_are_bounded_as_a_whole(containers, first, why):
+    spec = {
+        field: [{"name": f"c{number}", "resources": one} for number, one in enumerate(each)]
+        for field, each in (("containers", containers), ("initContainers", first))
+    }
+    one = {"metadata": {"name": "p"}, "spec": spec}
+    if why is None:
+        apply(POD, one, Ranges(type="Pod", max={"cpu": "2"}))
+        assert "annotations" not in one["metadata"]
+    else:
+        with pytest.raises(Forbidden) as caught:
+            apply(POD, one, Ranges(type="Pod", max={"cpu": "2"}))
+        assert str(caught.value) == f'pods "p" is forbidden: {why}'
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"limits": {"cpu": "8"}, "requests": {"cpu": "1"}}, None),
+        ({"limits": {"cpu": "500m"}, "requests": {"cpu": "50m"}}, "provided ratio is 10.000000"),
+        ({"limits": {"cpu": "1"}}, "no request is specified or request is 0"),
+        ({"requests": {"cpu": "1"}}, "no limit is specified or limit is 0"),
+    ],
+)
+def test_limits_are_few_times_their_requests(said, why):
+    one, bound = pod(resources=said), Ranges(type="Container", maxLimitRequestRatio={"cpu": "8"})
+    if why is None:
+        apply(POD, one, bound)
+        assert resources(one) == said
+    else:
+        with pytest.raises(Forbidden) as caught:
+            apply(POD, one, bound)
+        assert str(caught.value) == (
+            f'pods "p" is forbidden: cpu max limit to request ratio per Container is 8, but {why}'
+        )
