@@ -22,6 +22,7 @@ _HOMES = {
     "services": (kinds.SERVICE, kinds.ENDPOINTS, kinds.ENDPOINT_SLICE),
     "storage": (kinds.PVC, kinds.PV, kinds.STORAGE_CLASS),
     "nodes": (kinds.NODE, kinds.LEASE),
+    "autoscaling": (kinds.AUTOSCALER,),
     "workloads": (
         kinds.DEPLOYMENT,
         kinds.REPLICA_SET,
@@ -32,7 +33,6 @@ _HOMES = {
         kinds.CRON_JOB,
         kinds.INGRESS,
         kinds.DISRUPTION_BUDGET,
-        kinds.AUTOSCALER,
         kinds.PRIORITY_CLASS,
     ),
     "quota": (kinds.RESOURCE_QUOTA, kinds.LIMIT_RANGE),

@@ -309,16 +309,6 @@ class Ingress(Model, frozen=True):
     status: Open = {}
 
 
-class HorizontalPodAutoscaler(Model, frozen=True):
-    """Scales something by its load."""
-
-    api_version: str = ""
-    kind: str = ""
-    metadata: ObjectMeta | None = None
-    spec: Open = {}
-    status: Open = {}
-
-
 class PriorityClass(Model, frozen=True):
     """How important pods are."""
 

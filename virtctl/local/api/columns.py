@@ -100,10 +100,13 @@ def _external_ip(service: Document) -> JsonValue:
         documents.text(ingress, "ip") or documents.text(ingress, "hostname")
         for ingress in documents.objects(service, "status", "loadBalancer", "ingress")
     )
-    absent = "<none>"
-    if documents.text(service, "spec", "type") == "LoadBalancer":
-        absent = "<pending>"
-    return joined(external, absent)
+    match documents.text(service, "spec", "type"):
+        case "ExternalName":
+            return documents.text(service, "spec", "externalName")
+        case "LoadBalancer":
+            return joined(external, "<pending>")
+        case _:
+            return joined(external, "<none>")
 
 
 def _selector(service: Document) -> JsonValue:
@@ -269,8 +272,20 @@ _PV = (
     AGE,
     Column("VolumeMode", text("spec", "volumeMode", absent="Filesystem"), priority=1),
 )
+_DEFAULT_CLASS = (
+    "storageclass.kubernetes.io/is-default-class",
+    "storageclass.beta.kubernetes.io/is-default-class",
+)
+
+
+def _class_name(item: Document) -> JsonValue:
+    notes = documents.strings(item, "metadata", "annotations")
+    is_default = any(notes.get(key) == "true" for key in _DEFAULT_CLASS)
+    return f"{documents.name_of(item)} (default)" if is_default else documents.name_of(item)
+
+
 _STORAGE_CLASS = (
-    NAME,
+    Column("Name", pure(_class_name), format="name"),
     Column("Provisioner", text("provisioner")),
     Column("ReclaimPolicy", text("reclaimPolicy", absent="Delete")),
     Column("VolumeBindingMode", text("volumeBindingMode", absent="Immediate")),
@@ -301,11 +316,7 @@ _COLUMNS: dict[tuple[str, str], tuple[Column, ...]] = {
         AGE,
     ),
     ("", "ConfigMap"): (NAME, Column("Data", size("data", "binaryData"), "integer"), AGE),
-    ("", "ServiceAccount"): (
-        NAME,
-        Column("Secrets", pure(lambda item: len(documents.items(item, "secrets"))), "integer"),
-        AGE,
-    ),
+    ("", "ServiceAccount"): (NAME, AGE),
     ("", "PersistentVolumeClaim"): _PVC,
     ("", "PersistentVolume"): _PV,
     ("storage.k8s.io", "StorageClass"): _STORAGE_CLASS,

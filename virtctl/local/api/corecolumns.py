@@ -18,26 +18,33 @@ def _count(*path: str) -> Cell:
     return pure(lambda item: documents.integer(item, *path))
 
 
-def _containers(key: str) -> Cell:
+def _containers(key: str, *path: str) -> Cell:
     """Names or images of the containers of the template."""
     return pure(
         lambda item: ",".join(
             documents.text(container, key)
-            for container in documents.objects(item, "spec", "template", "spec", "containers")
+            for container in documents.objects(item, *path, "template", "spec", "containers")
         )
     )
 
 
-def _selector(item: Document) -> JsonValue:
-    pairs = documents.strings(item, "spec", "selector", "matchLabels").items()
-    return joined([f"{key}={value}" for key, value in sorted(pairs)])
+def _selector(*path: str) -> Cell:
+    def read(item: Document) -> JsonValue:
+        pairs = documents.strings(item, *path).items()
+        return joined([f"{key}={value}" for key, value in sorted(pairs)])
+
+    return pure(read)
 
 
-_WIDE = (
-    Column("Containers", _containers("name"), priority=1),
-    Column("Images", _containers("image"), priority=1),
-)
-_SELECTOR = Column("Selector", pure(_selector), priority=1)
+def _wide(*path: str) -> tuple[Column, Column]:
+    return (
+        Column("Containers", _containers("name", *path), priority=1),
+        Column("Images", _containers("image", *path), priority=1),
+    )
+
+
+_WIDE = _wide("spec")
+_SELECTOR = Column("Selector", _selector("spec", "selector", "matchLabels"), priority=1)
 
 
 def _ready(item: Document) -> JsonValue:
@@ -98,6 +105,39 @@ def _last_schedule(item: Document, now: datetime) -> JsonValue:
 def _reference(item: Document) -> JsonValue:
     target = documents.child(item, "spec", "scaleTargetRef")
     return f"{documents.text(target, 'kind')}/{documents.text(target, 'name')}"
+
+
+_SHOWN_TARGETS = 2
+
+
+def _targets(item: Document) -> JsonValue:
+    """What each metric is, and what it shall be."""
+    metrics = list(documents.objects(item, "spec", "metrics"))
+    known = list(documents.objects(item, "status", "currentMetrics"))
+    found = [
+        _target(metric, known[position] if position < len(known) else {})
+        for position, metric in enumerate(metrics)
+    ]
+    shown = joined(found[:_SHOWN_TARGETS]).replace(",", ", ")
+    rest = len(found) - _SHOWN_TARGETS
+    return f"{shown} + {rest} more..." if rest > 0 else shown
+
+
+def _target(metric: Document, known: Document) -> str:
+    kind = documents.text(metric, "type")
+    place = kind[:1].lower() + kind[1:]
+    wanted, current = documents.child(metric, place, "target"), documents.child(known, place)
+    is_resource = place in {"resource", "containerResource"}
+    forms = ("averageValue", "averageUtilization") if is_resource else ("averageValue", "value")
+    form = next((each for each in forms if wanted.get(each) is not None), forms[-1])
+    unit = "%" if form == "averageUtilization" else ""
+    value = documents.find(current, "current", form)
+    there = "<unknown>" if value is None else f"{value}{unit}"
+    goal = f"{wanted[form]}{unit}" if wanted.get(form) is not None else "<auto>"
+    if is_resource:
+        return f"{documents.text(metric, place, 'name')}: {there}/{goal}"
+    is_average = form == "averageValue" and place != "pods"
+    return f"{there}/{goal} (avg)" if is_average else f"{there}/{goal}"
 
 
 def _usage(prefix: str) -> Cell:
@@ -226,6 +266,8 @@ CORE_COLUMNS: dict[tuple[str, str], tuple[Column, ...]] = {
         Column("Current", _count("status", "replicas"), "integer"),
         Column("Ready", _count("status", "readyReplicas"), "integer"),
         AGE,
+        *_WIDE,
+        Column("Selector", _selector("spec", "selector"), priority=1),
     ),
     ("batch", "CronJob"): (
         NAME,
@@ -235,6 +277,12 @@ CORE_COLUMNS: dict[tuple[str, str], tuple[Column, ...]] = {
         Column("Active", pure(_active), "integer"),
         Column("Last Schedule", _last_schedule),
         AGE,
+        *_wide("spec", "jobTemplate", "spec"),
+        Column(
+            "Selector",
+            _selector("spec", "jobTemplate", "spec", "selector", "matchLabels"),
+            priority=1,
+        ),
     ),
     ("networking.k8s.io", "Ingress"): (
         NAME,
@@ -256,6 +304,7 @@ CORE_COLUMNS: dict[tuple[str, str], tuple[Column, ...]] = {
     ("autoscaling", "HorizontalPodAutoscaler"): (
         NAME,
         Column("Reference", pure(_reference)),
+        Column("Targets", pure(_targets)),
         Column("MinPods", at("spec", "minReplicas")),
         Column("MaxPods", _count("spec", "maxReplicas"), "integer"),
         Column("Replicas", _count("status", "currentReplicas"), "integer"),

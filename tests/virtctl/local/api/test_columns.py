@@ -122,3 +122,13 @@ def test_controller_revision() -> None:
         kinds.CONTROLLER_REVISION, metadata={**META, "ownerReferences": [owner]}, revision=1
     )
     assert (cells["Controller"], cells["Revision"]) == ("virtualmachine.kubevirt.io/w", 1)
+
+
+def test_classes_and_names() -> None:
+    notes = {"storageclass.kubernetes.io/is-default-class": "true"}
+    cells = shown(kinds.STORAGE_CLASS, metadata={**META, "annotations": notes})
+    assert cells["Name"] == "a (default)"
+    assert shown(kinds.STORAGE_CLASS)["Name"] == "a"
+    named = shown(kinds.SERVICE, spec={"type": "ExternalName", "externalName": "example.com"})
+    assert named["External-IP"] == "example.com"
+    assert list(shown(kinds.SERVICE_ACCOUNT)) == ["Name", "Age"]

@@ -42,6 +42,33 @@ def row(kind, **parts):
             {"spec": {"template": TEMPLATE}, "status": {"numberReady": 1}},
             {"Ready": 1, "Node Selector": "a=b", "Containers": "c"},
         ),
+        (
+            kinds.CRON_JOB,
+            {"spec": {"schedule": "@daily", "jobTemplate": {"spec": {"template": TEMPLATE}}}},
+            {"Schedule": "@daily", "Containers": "c", "Images": "i", "Selector": "<none>"},
+        ),
+        (
+            kinds.AUTOSCALER,
+            {
+                "spec": {
+                    "metrics": [
+                        {
+                            "type": "Resource",
+                            "resource": {"name": "cpu", "target": {"averageUtilization": 80}},
+                        },
+                        {"type": "Pods", "pods": {"target": {"averageValue": "5"}}},
+                        {"type": "External", "external": {"target": {"value": "7"}}},
+                    ],
+                },
+                "status": {
+                    "currentMetrics": [
+                        {"type": "Resource", "resource": {"current": {"averageUtilization": 3}}}
+                    ]
+                },
+            },
+            {"Targets": "cpu: 3%/80%, <unknown>/5 + 1 more..."},
+        ),
+        (kinds.AUTOSCALER, {}, {"Targets": "<none>"}),
         (kinds.STATEFUL_SET, {}, {"Ready": "0/1", "Age": "24h"}),
         (
             kinds.JOB,

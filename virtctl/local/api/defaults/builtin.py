@@ -239,6 +239,7 @@ def default_builtin(kind: Kind, document: Document, *, posted: bool = False) -> 
     elif kind == kinds.JOB:
         _select(document)
         _set(document, _steps("metadata.labels"), lambda _: _labels_of_template(document))
+        _set(document, _steps("metadata.labels"), lambda _: _labels_of_template(document))
     elif kind == kinds.LIMIT_RANGE:
         _complete(document)
 

@@ -11,6 +11,7 @@ from virtctl.local.api.rules.causes import duplicate, invalid, not_supported, re
 from virtctl.local.api.rules.networkpolicies import network_policy_causes
 from virtctl.local.api.rules.priorities import security_causes
 from virtctl.local.api.rules.quotas import limit_range_causes
+from virtctl.local.api.rules.workloads import MAKERS, workload_causes
 from virtctl.models import documents, kinds
 from virtctl.models.documents import Document
 from virtctl.models.kinds import Kind
@@ -39,6 +40,8 @@ def core_causes(kind: Kind, document: Document) -> Iterator[Cause]:
         yield from limit_range_causes(document)
     elif kind == kinds.NAMESPACE:
         yield from security_causes(document)
+    elif kind in MAKERS:
+        yield from workload_causes(kind, document)
     elif kind == kinds.NETWORK_POLICY:
         yield from network_policy_causes(documents.child(document, "spec"))
 

@@ -129,7 +129,7 @@ def test_a_job() -> None:
     template = {"metadata": {"labels": {"a": "b"}}, "spec": {"restartPolicy": "Never"}}
     job = {"metadata": {"name": "j", "uid": "u"}, "spec": {"template": template}}
     spec = filled(kinds.JOB, job)["spec"]
-    assert job["metadata"]["labels"] == {"a": "b"}
+    assert job["metadata"]["labels"] == template["metadata"]["labels"]
     assert (spec["completions"], spec["parallelism"], spec["backoffLimit"]) == (1, 1, 6)
     assert spec["selector"] == {"matchLabels": {"batch.kubernetes.io/controller-uid": "u"}}
     assert template["metadata"]["labels"]["job-name"] == "j"
