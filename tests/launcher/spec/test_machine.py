@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from launcher.spec import Accelerator, FilesDisk, Topology, decode, encode
+from launcher.spec import Accelerator, FilesDisk, decode, encode
 from tests.fakes.machines import disk, machine, nic
 
 
@@ -25,7 +25,3 @@ def test_a_wrong_value_is_named_by_its_path() -> None:
     text = encode(machine()).replace(b'"guest": 268435456', b'"guest": "much"')
     with pytest.raises(msgspec.ValidationError, match=r"\$\.memory\.guest"):
         decode(text)
-
-
-def test_topology_counts() -> None:
-    assert Topology(sockets=2, cores=3, threads=2).count == 12
