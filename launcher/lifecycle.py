@@ -45,13 +45,7 @@ from launcher.system.podexec import PodProcess
 from launcher.system.process import Spawned
 
 if TYPE_CHECKING:
-    from launcher.system.rendering import (
-        render_disks,
-        render_domain,
-        render_network,
-        render_seeds,
-        supposed_pod,
-    )
+    from launcher.net.model import NetState
 
 __all__ = [
     "Command",
@@ -85,17 +79,6 @@ START_TIMEOUT = 120.0
 _LOOK_AGAIN = 0.01
 
 _ENVIRONMENT = {"MALLOC_ARENA_MAX": "1"}  # few threads, all mostly asleep: one heap is enough
-
-
-if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> object:
-        """What only says what would be made is loaded for who asks: to run machines takes none."""
-        if not name.startswith("render_") and name != "supposed_pod":
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from launcher.system import rendering
-
-        return getattr(rendering, name)
 
 
 def prepare(spec: MachineSpec, place: MachineLayout, facts: HostFacts) -> None:
@@ -358,3 +341,44 @@ def _resolv_conf(spec: MachineSpec) -> str:
 
 def _hosts() -> str:
     return "127.0.0.1 localhost\n::1 localhost ip6-localhost\n"
+
+
+# What only says what would be made is loaded by who asks for it: to run machines takes none of it,
+# and a daemon that never renders keeps its memory small.
+
+
+def supposed_pod(
+    spec: MachineSpec, addresses: tuple[str, ...], gateways: tuple[str, ...]
+) -> NetState:
+    """A pod network as the CNI would make it, with the given addresses (CIDRs)."""
+    from launcher.system import rendering
+
+    return rendering.supposed_pod(spec, addresses, gateways)
+
+
+def render_domain(spec: MachineSpec, facts: HostFacts, pod: NetState) -> str:
+    """libvirt's XML. Raises ``SpecError``, and ``HostError`` when the pod lacks a link."""
+    from launcher.system import rendering
+
+    return rendering.render_domain(spec, facts, pod)
+
+
+def render_network(spec: MachineSpec, pod: NetState) -> str:
+    """Links, addresses, settings and filters of the pod. Raises as ``render_domain``."""
+    from launcher.system import rendering
+
+    return rendering.render_network(spec, pod)
+
+
+def render_seeds(spec: MachineSpec) -> str:
+    """The files of every cloud-init seed, each under a heading."""
+    from launcher.system import rendering
+
+    return rendering.render_seeds(spec)
+
+
+def render_disks(spec: MachineSpec) -> str:
+    """The commands that make the disks' files, one a line."""
+    from launcher.system import rendering
+
+    return rendering.render_disks(spec)
