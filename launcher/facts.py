@@ -63,3 +63,30 @@ class HostFacts(_Facts, frozen=True, kw_only=True):
     cpuset: tuple[int, ...] = ()  # CPUs that dedicated guests may be pinned to
     numa_cells: tuple[NumaCell, ...] = ()
     pci_nodes: dict[str, int] = {}  # NUMA cell of each PCI device that is near to one, by address
+
+
+CPUS_FILE = "cpus.json"
+"""Name of the file beside libvirt's cache that holds ``HostCpus``."""
+
+
+class CpuFacts(_Facts, frozen=True, kw_only=True):
+    """The CPUs that one host can give.
+
+    ``known`` are the names of models that QEMU has, ``usable`` those that the host can do in full,
+    ``features`` what guests may ask for, ``required`` what the host's own model is made of besides
+    its name.
+    """
+
+    known: tuple[str, ...] = ()
+    usable: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    vendor: str = ""
+    host_model: str = ""
+    required: tuple[str, ...] = ()
+
+
+class HostCpus(_Facts, frozen=True, kw_only=True):
+    """The CPUs of guests on KVM, None where there is none, and of those on plain QEMU."""
+
+    kvm: CpuFacts | None = None
+    qemu: CpuFacts | None = None

@@ -25,6 +25,8 @@ import msgspec
 
 from launcher.domain import live
 from launcher.errors import AgentError, HypervisorError
+from launcher.facts import CpuFacts, HostCpus
+from launcher.system.cpus import cpu_facts, host_cpu
 
 QEMU_CONF = """\
 # virtlogd is not running here; QEMU's output goes to plain files
@@ -221,9 +223,25 @@ class EmbeddedLibvirt:
         ):
             self._connection.domainEventRegisterAny(None, event, callback, None)
 
-    def probe(self) -> None:
-        """Let libvirt find out what QEMU can do, into its cache."""
-        self._try(lambda: self._connection.getDomainCapabilities(None, None, None, "qemu"))
+    def probe(self) -> HostCpus:
+        """Let libvirt find out what QEMU can do, into its cache; which CPUs that gives."""
+        return HostCpus(qemu=self._cpus("qemu"), kvm=self._cpus("kvm"))
+
+    def _cpus(self, kind: str) -> CpuFacts | None:
+        driver, expand = self._connection, libvirt.VIR_CONNECT_BASELINE_CPU_EXPAND_FEATURES
+        try:
+            domain = self._try(lambda: driver.getDomainCapabilities(None, None, None, kind))
+        except HypervisorError:
+            if kind == "kvm":
+                return None
+            raise
+        cpu, expanded = host_cpu(domain), ""
+        with suppress(HypervisorError):  # architectures whose features libvirt cannot tell
+            if cpu:
+                expanded = self._try(
+                    lambda: driver.baselineHypervisorCPU(None, None, None, kind, [cpu], expand)
+                )
+        return cpu_facts(domain, expanded)
 
     def define(self, xml: str) -> None:
         self._domain = self._try(lambda: self._connection.defineXML(xml))

@@ -13,7 +13,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+import msgspec
+
 from launcher.errors import LauncherError
+from launcher.facts import CPUS_FILE
 from launcher.system import mounts
 
 _PR_SET_CHILD_SUBREAPER = 36
@@ -61,4 +64,8 @@ def _probe(cache: Path, root: Path) -> None:
     place = root / "cache/qemu/capabilities"
     place.parent.mkdir(parents=True)
     place.symlink_to(cache.resolve())
-    EmbeddedLibvirt(root, lambda _: None, user).probe()
+    found = EmbeddedLibvirt(root, lambda _: None, user).probe()
+    told = cache / CPUS_FILE
+    fresh = told.with_suffix(".new")
+    fresh.write_bytes(msgspec.json.encode(found))
+    fresh.replace(told)

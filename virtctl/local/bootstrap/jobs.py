@@ -62,6 +62,7 @@ from virtctl.local.node.host import LocalHost
 from virtctl.local.node.inventory import NodeIdentity
 from virtctl.local.node.memorydumps import MemoryDumps
 from virtctl.local.node.names import serve_names
+from virtctl.local.node.nodelabels import NodeLabelController, read_from
 from virtctl.local.node.nodenetworks import LocalNetwork, NodeNetworks
 from virtctl.local.node.orphans import reap_orphans
 from virtctl.local.node.overlaylinks import TYPE as OVERLAY
@@ -115,6 +116,7 @@ def build_jobs(front: Front) -> tuple[Job, ...]:
         ComponentController(config.namespace, _places(foundation), config.version, front.health),
         WorkloadController(config.namespace, (Shape(one.name, one.per_node) for one in COMPONENTS)),
         VerbosityController(),
+        NodeLabelController(read_from(layout.caps_cache)),
         HyperConvergedController(config.namespace, config.version),
         ShippedController(),
         TemplateController(),

@@ -102,7 +102,15 @@ COMPONENTS = (
     Component(
         "virt-handler",
         "the daemon's node agent starts and follows machines; its name service knows their names",
-        ("agent of {node}", "names", "services", "policies", "memory dumps", "backups"),
+        (
+            "agent of {node}",
+            "node labels",
+            "names",
+            "services",
+            "policies",
+            "memory dumps",
+            "backups",
+        ),
         per_node=True,
     ),
     Component(

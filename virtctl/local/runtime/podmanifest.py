@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from virtctl.local.networks import selections
 from virtctl.local.runtime import backendstorage
+from virtctl.local.runtime.cpuplacing import cpu_selector, without_forbidden
 from virtctl.local.runtime.overhead import enlarged, memory_overhead
 from virtctl.local.runtime.owners import controller_reference
 from virtctl.models.documents import (
@@ -209,6 +210,9 @@ def _spec(vmi: Document, settings: PodSettings) -> Document:
         value = find(vmi, "spec", field)
         if value is not None:
             spec[field] = value
+    affinity = without_forbidden(spec.get("affinity"), vmi)
+    if affinity is not None:
+        spec["affinity"] = affinity
     if _service_account(vmi):
         spec["serviceAccountName"] = _service_account(vmi)
     return spec
@@ -240,6 +244,7 @@ def _node_selector(vmi: Document, settings: PodSettings) -> dict[str, str]:
         SCHEDULABLE: "true",
         "kubernetes.io/arch": architecture,
         **strings(vmi, "spec", "nodeSelector"),
+        **cpu_selector(vmi),
     }
 
 
