@@ -44,3 +44,18 @@ def _is_missing(schema: Document, value: Document, name: str) -> bool:
     if name not in value:
         return True
     return value[name] is None and schema.get("nullable") is not True
+
+
+def spell_numbers(value: JsonValue) -> JsonValue:
+    """``value`` with numbers such as 1.0 as integers, as Go spells them; changed in place."""
+    if isinstance(value, dict):
+        for name, member in value.items():
+            value[name] = spell_numbers(member)
+    elif isinstance(value, list):
+        value[:] = [spell_numbers(item) for item in value]
+    elif isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST:
+        return int(value)
+    return value
+
+
+_LARGEST = 2.0**53  # of the integers that a float holds exactly

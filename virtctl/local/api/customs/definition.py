@@ -57,6 +57,7 @@ class Definition:
     def fill(self, document: Document) -> None:
         """Fill in the schema's defaults, in place."""
         defaulting.fill(self.schema, document)
+        defaulting.spell_numbers(document)
 
     def type_causes(self, document: Document) -> list[Cause]:
         """Values that the schema doesn't allow."""

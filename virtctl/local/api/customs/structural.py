@@ -6,10 +6,12 @@ value outside of ``allOf``, ``anyOf``, ``oneOf`` and ``not``, which only add con
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from virtctl.local.api.shapes import ANY_OBJECT, ANYTHING, Shape, shape_of
 from virtctl.models import documents
 from virtctl.models.base import Fact, Rule
-from virtctl.models.documents import Document
+from virtctl.models.documents import Document, JsonValue
 from virtctl.models.meta import ObjectMeta
 
 OPEN = "x-kubernetes-preserve-unknown-fields"
@@ -40,6 +42,11 @@ def _resource(shape: Shape) -> Shape:
 
 def shape_of_schema(schema: Document) -> Shape:
     """The shape of values with this schema."""
+    shape = _shape(schema)
+    return replace(shape, is_nullable=True) if schema.get("nullable") is True else shape
+
+
+def _shape(schema: Document) -> Shape:
     if schema.get(INT_OR_STRING) is True:
         return Shape(json="int-or-string", fact=Fact(int_or_string=True), rules=_rules(schema))
     type_ = documents.text(schema, "type")
@@ -69,19 +76,26 @@ def _object(schema: Document) -> Shape:
     }
     values = schema.get("additionalProperties")
     is_open, rules = schema.get(OPEN) is True, _rules(schema)
-    is_anything = not (members or rules or isinstance(values, dict))
-    if is_anything and (is_open or values is True):
+    is_anything = not (members or rules or isinstance(values, dict) or schema.get(EMBEDDED))
+    if is_anything and is_open:
         return ANY_OBJECT
     shape = Shape(
         json="object",
         fields=members,
         required=tuple(str(name) for name in documents.items(schema, "required")),
-        values=shape_of_schema(values) if isinstance(values, dict) else None,
-        is_open=is_open or values is True,
+        values=_values(values),
+        is_open=is_open,
         is_atomic=schema.get(MAP_TYPE) == "atomic",
         rules=rules,
     )
     return _resource(shape) if schema.get(EMBEDDED) is True else shape
+
+
+def _values(values: JsonValue) -> Shape | None:
+    """The shape of what may have any name; objects among it are empty where nothing is said."""
+    if isinstance(values, dict):
+        return shape_of_schema(values)
+    return Shape() if values is True else None
 
 
 def _keys(schema: Document) -> tuple[str, ...] | None:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import ipaddress
 import re
-import uuid
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
 from functools import cache
 
 from virtctl.errors import Cause
-from virtctl.local.api.customs.causes import spelled
+from virtctl.local.api.customs.causes import duplicate, invalid, required, spelled
+from virtctl.local.api.customs.formats import has_format
+from virtctl.local.api.customs.naming import label_problem
 from virtctl.local.api.customs.structural import EMBEDDED, INT_OR_STRING, LIST_KEYS, LIST_TYPE
 from virtctl.local.api.schema import json_type
 from virtctl.models import documents
 from virtctl.models.documents import Document, JsonValue
-from virtctl.wire.quantities import parse_duration
 
 _IDENTITY = frozenset({"apiVersion", "kind", "metadata"})
 _FITS: dict[str, Callable[[JsonValue], bool]] = {
@@ -42,15 +38,24 @@ def object_causes(schema: Document, document: Document) -> Iterator[Cause]:
     yield from value_causes({**schema, "properties": own, "required": names}, rest, "")
 
 
+NOWHERE = "<nil>"
+"""The field of what is not told of one field."""
+_INTEGERS = {"int32": 2**31, "": 2**63, "int64": 2**63}
+"""Below which numbers of a format are."""
+
+
 def value_causes(schema: Document, value: JsonValue, path: str) -> Iterator[Cause]:
     """What is wrong with ``value`` at ``path``."""
     wrong = _type_cause(schema, value, path)
     if wrong is not None:
         yield wrong
-        return
     if value is None:
         return
     yield from _enum_causes(schema, value, path)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        yield from _integer_causes(schema, value, path)
+    if wrong is not None:
+        return
     if isinstance(value, dict):
         yield from _map_causes(schema, value, path)
     elif isinstance(value, list):
@@ -68,29 +73,54 @@ def _type_cause(schema: Document, value: JsonValue, path: str) -> Cause | None:
     if schema.get(INT_OR_STRING) is True:
         if isinstance(value, str) or _FITS["integer"](value):
             return None
-        return _mistyped(path, "integer,string", value)
+        return _mistyped(path, "integer,string", json_type(value))
     type_ = documents.text(schema, "type")
     if not type_ or type_ not in _FITS or _FITS[type_](value):
         return None
-    return _mistyped(path, type_, value)
+    return _mistyped(path, type_, json_type(value))
 
 
-def _mistyped(path: str, wanted: str, value: JsonValue) -> Cause:
-    found = json_type(value)
+def _mistyped(path: str, wanted: str, found: str) -> Cause:
     text = f'"{found}": {path} in body must be of type {wanted}: "{found}"'
     return Cause("FieldValueTypeInvalid", f"Invalid value: {text}", path)
 
 
+def _integer_causes(schema: Document, value: float, path: str) -> Iterator[Cause]:
+    """Numbers that are no integers, or none of the size that they shall have."""
+    if schema.get("type") != "integer":
+        return
+    form = documents.text(schema, "format")
+    limit = _INTEGERS.get(form, 2**63)
+    if float(value).is_integer() and -limit <= value < limit:
+        return
+    if not -(2**63) <= value < 2**63 and float(value).is_integer():
+        yield _mistyped(path, form or "integer", "float64" if form else "number")
+    kind = f"with format {form}" if form in {"int32", "int64"} else "(default format)"
+    yield _nowhere(f"Checked value must be of type integer {kind} in {path}")
+
+
+def _nowhere(problem: str) -> Cause:
+    return Cause("FieldValueInvalid", f'Invalid value: "": {problem}', NOWHERE)
+
+
 def _bad(path: str, value: JsonValue, problem: str) -> Cause:
-    return Cause("FieldValueInvalid", f"Invalid value: {spelled(value)}: {problem}", path)
+    return invalid(path, value, problem)
 
 
 def _enum_causes(schema: Document, value: JsonValue, path: str) -> Iterator[Cause]:
     choices = schema.get("enum")
-    if isinstance(choices, list) and value not in choices:
-        shown = ", ".join(spelled(choice) for choice in choices)
+    if not isinstance(choices, list):
+        return
+    if not any(choice == value and _alike(choice, value) for choice in choices):
+        shown = ", ".join(
+            spelled(choice if isinstance(choice, str) else spelled(choice)) for choice in choices
+        )
         problem = f"Unsupported value: {spelled(value)}: supported values: {shown}"
         yield Cause("FieldValueNotSupported", problem, path)
+
+
+def _alike(one: JsonValue, other: JsonValue) -> bool:
+    return isinstance(one, bool) is isinstance(other, bool)
 
 
 def _join(path: str, name: str) -> str:
@@ -100,7 +130,7 @@ def _join(path: str, name: str) -> str:
 def _map_causes(schema: Document, value: Document, path: str) -> Iterator[Cause]:
     for name in documents.items(schema, "required"):
         if str(name) not in value:
-            yield Cause("FieldValueRequired", "Required value", _join(path, str(name)))
+            yield required(_join(path, str(name)))
     least, most = schema.get("minProperties"), schema.get("maxProperties")
     if isinstance(least, int) and len(value) < least:
         yield _bad(path, len(value), f"{path} in body should have at least {least} properties")
@@ -108,12 +138,29 @@ def _map_causes(schema: Document, value: Document, path: str) -> Iterator[Cause]
         yield _too_many(path, len(value), most)
     members = documents.child(schema, "properties")
     others = schema.get("additionalProperties")
-    skipped = _IDENTITY if schema.get(EMBEDDED) is True else frozenset()
+    skipped: frozenset[str] = frozenset()
+    if schema.get(EMBEDDED) is True:
+        skipped = _IDENTITY
+        yield from _identity_causes(value, path)
     for name, member in value.items():
         inner = members.get(name, others)
         if isinstance(inner, dict) and name not in skipped:
-            where = _join(path, name) if name in members else f"{path}[{name}]"
-            yield from value_causes(inner, member, where)
+            yield from value_causes(inner, member, _join(path, name))
+
+
+def _identity_causes(value: Document, path: str) -> Iterator[Cause]:
+    """What embedded resources are must be said, and well."""
+    version, kind = documents.text(value, "apiVersion"), documents.text(value, "kind")
+    if not version:
+        yield required(f"{path}.apiVersion")
+    elif version.count("/") > 1:
+        yield invalid(f"{path}.apiVersion", version, f"unexpected GroupVersion string: {version}")
+    problem = label_problem(kind.lower())
+    if not kind:
+        yield required(f"{path}.kind")
+    elif problem:
+        text = f"may have mixed case, but should otherwise match: {problem}"
+        yield invalid(f"{path}.kind", kind, text)
 
 
 def _too_many(path: str, count: int, most: int) -> Cause:
@@ -140,13 +187,15 @@ def _twin_causes(schema: Document, value: list[JsonValue], path: str) -> Iterato
         return
     names = [str(key) for key in documents.items(schema, LIST_KEYS)]
     seen: set[str] = set()
+    told: set[str] = set()
     for position, item in enumerate(value):
         shown = item
         if type_ == "map" and isinstance(item, dict):
             shown = {name: item.get(name) for name in names}
         key = spelled(shown)
-        if key in seen:
-            yield Cause("FieldValueDuplicate", f"Duplicate value: {key}", f"{path}[{position}]")
+        if key in seen - told:
+            yield duplicate(f"{path}[{position}]", shown)
+            told.add(key)
         seen.add(key)
 
 
@@ -161,7 +210,8 @@ def _pattern(text: str) -> re.Pattern[str] | None:
 def _text_causes(schema: Document, value: str, path: str) -> Iterator[Cause]:
     least, most, pattern = (schema.get(key) for key in ("minLength", "maxLength", "pattern"))
     if isinstance(most, int) and len(value) > most:
-        yield Cause("FieldValueTooLong", f"Too long: may not be more than {most} bytes", path)
+        unit = "byte" if most == 1 else "bytes"
+        yield Cause("FieldValueTooLong", f"Too long: may not be more than {most} {unit}", path)
     if isinstance(least, int) and len(value) < least:
         yield _bad(path, value, f"{path} in body should be at least {least} chars long")
     if isinstance(pattern, str):
@@ -169,8 +219,9 @@ def _text_causes(schema: Document, value: str, path: str) -> Iterator[Cause]:
         if compiled is not None and not compiled.search(value):
             yield _bad(path, value, f"{path} in body should match '{pattern}'")
     form = documents.text(schema, "format")
-    if form and not _has_format(form, value):
-        yield _bad(path, value, f"{path} in body must be of type {form}: {spelled(value)}")
+    if form and not has_format(form, value):
+        text = f"{spelled(value)}: {path} in body must be of type {form}: {spelled(value)}"
+        yield Cause("FieldValueTypeInvalid", f"Invalid value: {text}", path)
 
 
 def _number_causes(schema: Document, value: float, path: str) -> Iterator[Cause]:
@@ -185,68 +236,36 @@ def _number_causes(schema: Document, value: float, path: str) -> Iterator[Cause]
         if value > most or (strict and value == most):
             than = "less than" if strict else "less than or equal to"
             yield _bad(path, value, f"{path} in body should be {than} {most}")
-    if isinstance(step, (int, float)) and step and value % step:
+    if isinstance(step, (int, float)) and step and not _is_multiple(value, step):
         yield _bad(path, value, f"{path} in body should be a multiple of {step}")
 
 
-def _fits(schema: Document, value: JsonValue, path: str) -> bool:
-    return next(value_causes(schema, value, path), None) is None
+def _is_multiple(value: float, step: float) -> bool:
+    """Whether ``value`` is so many steps, as near as numbers of the machine can tell."""
+    count = value / step
+    return abs(count - round(count)) < 1e-9 * max(1, abs(count))
 
 
 def _junction_causes(schema: Document, value: JsonValue, path: str) -> Iterator[Cause]:
     """``allOf``, ``anyOf``, ``oneOf`` and ``not``."""
-    for inner in documents.objects(schema, "allOf"):
-        yield from value_causes(inner, value, path)
-    fitting = {
-        name: [_fits(inner, value, path) for inner in documents.objects(schema, name)]
-        for name in ("anyOf", "oneOf")
-        if schema.get(name)
-    }
-    if "anyOf" in fitting and not any(fitting["anyOf"]):
-        yield _bad(path, value, f'"{path}" must validate at least one schema (anyOf)')
-    if "oneOf" in fitting and sum(fitting["oneOf"]) != 1:
-        many = "Found none valid" if not any(fitting["oneOf"]) else "Found several valid"
-        problem = f'"{path}" must validate one and only one schema (oneOf). {many} alternatives'
-        yield _bad(path, value, problem)
-    forbidden = schema.get("not")
-    if isinstance(forbidden, dict) and _fits(forbidden, value, path):
-        yield _bad(path, value, f'"{path}" must not validate the schema (not)')
 
+    def judged(name: str) -> list[list[Cause]]:
+        return [list(value_causes(inner, value, path)) for inner in documents.objects(schema, name)]
 
-def _base64(value: str) -> object:
-    try:
-        return base64.b64decode(value, validate=True)
-    except binascii.Error as error:
-        raise ValueError(value) from error
-
-
-_MAC = re.compile(r"^([0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}$")
-_EMAIL = re.compile(r"^[^@\s]+@[^@\s]+$")
-_FORMATS: dict[str, Callable[[str], object]] = {
-    "date-time": lambda value: datetime.fromisoformat(value).tzinfo or _no(value),
-    "date": date.fromisoformat,
-    "ipv4": ipaddress.IPv4Address,
-    "ipv6": ipaddress.IPv6Address,
-    "cidr": ipaddress.ip_interface,
-    "uuid": uuid.UUID,
-    "duration": parse_duration,
-    "byte": _base64,
-    "mac": lambda value: _MAC.match(value) or _no(value),
-    "email": lambda value: _EMAIL.match(value) or _no(value),
-}
-
-
-def _no(value: str) -> object:
-    raise ValueError(value)
-
-
-def _has_format(form: str, value: str) -> bool:
-    """Whether ``value`` has the format; those that aren't known fit always."""
-    read = _FORMATS.get(form)
-    if read is None:
-        return True
-    try:
-        read(value)
-    except ValueError:
-        return False
-    return True
+    broken = [cause for found in judged("allOf") for cause in found]
+    if broken:
+        yield from broken
+        yield _nowhere(f'"{path}" must validate all the schemas (allOf)')
+    found = judged("anyOf")
+    if found and all(found):
+        yield from min(found, key=len)
+        yield _nowhere(f'"{path}" must validate at least one schema (anyOf)')
+    found = judged("oneOf")
+    fitting = sum(1 for each in found if not each)
+    if found and fitting != 1:
+        many = f"Found {fitting} valid alternatives" if fitting else "Found none valid"
+        yield from () if fitting else min(found, key=len)
+        yield _nowhere(f'"{path}" must validate one and only one schema (oneOf). {many}')
+    unwanted = schema.get("not")
+    if isinstance(unwanted, dict) and next(value_causes(unwanted, value, path), None) is None:
+        yield _nowhere(f'"{path}" must not validate the schema (not)')

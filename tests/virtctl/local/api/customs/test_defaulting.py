@@ -1,7 +1,7 @@
 """Defaults of schemas."""
 
 from tests.fakes import definitions
-from virtctl.local.api.customs.defaulting import fill
+from virtctl.local.api.customs.defaulting import fill, spell_numbers
 
 
 def filled(**spec):
@@ -54,3 +54,8 @@ def test_defaults_are_copies():
     first["a"]["b"].append(1)
     fill(schema, second)
     assert second == {"a": {"b": []}}
+
+
+def test_whole_numbers_are_integers():
+    value = {"a": 1.0, "b": [2.0, 2.5], "c": 1e300}
+    assert repr(spell_numbers(value)) == "{'a': 1, 'b': [2, 2.5], 'c': 1e+300}"

@@ -20,7 +20,8 @@ def test_lists_and_maps():
     assert spec.is_ruled
     words = {"type": "object", "additionalProperties": {"type": "string"}}
     assert shape_of_schema(words).values.json == "string"
-    assert shape_of_schema({"type": "object", "additionalProperties": True}).is_open
+    assert not shape_of_schema({"type": "object", "additionalProperties": True}).values.is_open
+    assert shape_of_schema({"type": "string", "nullable": True}).is_nullable
     assert shape_of_schema({"x-kubernetes-int-or-string": True}).json == "int-or-string"
     assert shape_of_schema({"x-kubernetes-preserve-unknown-fields": True}).json == ""
     assert shape_of_schema({"type": "object", "x-kubernetes-map-type": "atomic"}).is_atomic
