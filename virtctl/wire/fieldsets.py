@@ -47,9 +47,7 @@ def element_part(item: JsonValue, keys: tuple[str, ...]) -> str:
 def _walk(value: JsonValue, path: Path, structure: Structure) -> Iterator[Path]:
     if isinstance(value, dict) and value and not structure.is_atomic(_names(path)):
         for name, inner in value.items():
-            where = (*path, f"f:{name}")
-            if where not in _UNOWNED and inner is not None:
-                yield from _walk(inner, where, structure)
+            yield from _walk_field(inner, (*path, f"f:{name}"), structure)
         return
     if isinstance(value, list) and value:
         keys = structure(_names(path))
@@ -168,13 +166,45 @@ def remove(document: Document, path: Path) -> None:
 
 def changed(old: Document, new: Document, structure: Structure) -> tuple[FieldSet, FieldSet]:
     """Fields that ``new`` sets otherwise than ``old``, and fields that it no longer sets."""
-    before, after = fields_of(old, structure), fields_of(new, structure)
+    mine, others = set[Path](), set[Path]()
+    _walk_both(old, new, (), (mine, others), structure)
+    before, after = frozenset(mine), frozenset(others)
     different = {
         path
         for path in after
         if path not in before or (_is_leaf(path, after) and lookup(old, path) != lookup(new, path))
     }
     return frozenset(different), before - after
+
+
+def _walk_both(
+    old: Document,
+    new: Document,
+    path: Path,
+    found: tuple[set[Path], set[Path]],
+    structure: Structure,
+) -> None:
+    """Add the fields of each to ``found``, but for those of members that are the same in both."""
+    before, after = found
+    if old and new and not structure.is_atomic(_names(path)):
+        for name in {**old, **new}:
+            one, other = old.get(name), new.get(name)
+            where = (*path, f"f:{name}")
+            if one == other and type(one) is type(other):
+                continue
+            if isinstance(one, dict) and isinstance(other, dict) and where not in _UNOWNED:
+                _walk_both(one, other, where, found, structure)
+            else:
+                before.update(_walk_field(one, where, structure))
+                after.update(_walk_field(other, where, structure))
+        return
+    before.update(_walk(old, path, structure))
+    after.update(_walk(new, path, structure))
+
+
+def _walk_field(value: JsonValue, where: Path, structure: Structure) -> Iterator[Path]:
+    if where not in _UNOWNED and value is not None:
+        yield from _walk(value, where, structure)
 
 
 def _is_leaf(path: Path, fields: FieldSet) -> bool:

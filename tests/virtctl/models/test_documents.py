@@ -72,3 +72,19 @@ def test_ensure_gives_an_object_to_change_in_place():
     assert document == {"a": {"b": {"c": 1}}}
     with pytest.raises(InvalidField, match=r"a\.b\.c"):
         documents.ensure(document, "a", "b", "c", "d")
+
+
+def test_nothing_is_found_below_what_is_no_object():
+    assert documents.find(DOCUMENT, "metadata", "name", "deeper") is None
+    assert documents.find(DOCUMENT, "spec", "list", "name") is None
+    assert documents.find(DOCUMENT, "none", "name") is None
+    assert documents.find(DOCUMENT, "spec", "null") is None
+
+
+def test_a_copy_shares_no_part():
+    copy = documents.copied(DOCUMENT)
+    assert copy == DOCUMENT
+    copy["spec"]["list"][0]["name"] = "other"
+    documents.put(copy, "z", "metadata", "labels", "x")
+    assert DOCUMENT["spec"]["list"][0]["name"] == "one"
+    assert DOCUMENT["metadata"]["labels"] == {"x": "y"}

@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.fakes.structure import FakeStructure
 from virtctl.wire import fieldsets
@@ -93,3 +95,43 @@ def test_atomic_objects_are_one_field() -> None:
     assert fieldsets.merge(document, wanted, keys) == wanted
     changed, _ = fieldsets.changed(document, wanted, keys)
     assert changed == {("f:spec", "f:selector")}
+
+
+_leaves = st.sampled_from([None, 0, 1, "a", "b", {}, []])
+_elements = st.lists(
+    st.fixed_dictionaries({"name": st.sampled_from("ab")}, optional={"size": _leaves}),
+    max_size=2, unique_by=lambda one: one["name"],
+)  # fmt: skip
+_documents = st.fixed_dictionaries(
+    {},
+    optional={
+        "kind": _leaves,
+        "metadata": st.fixed_dictionaries(
+            {}, optional={"name": _leaves, "finalizers": st.lists(st.sampled_from("ab"))}
+        ),
+        "spec": _leaves | st.fixed_dictionaries(
+            {},
+            optional={
+                "volumes": _leaves | _elements,
+                "selector": _leaves | st.fixed_dictionaries({}, optional={"a": _leaves}),
+                "plain": _leaves | st.lists(_leaves, max_size=2),
+            },
+        ),
+    },
+)  # fmt: skip
+
+
+@settings(deadline=None)
+@given(_documents, _documents)
+def test_what_changed_is_what_differs_between_all_fields(old, new) -> None:
+    before, after = fieldsets.fields_of(old, keys), fieldsets.fields_of(new, keys)
+    different, gone = fieldsets.changed(old, new, keys)
+    assert gone == before - after
+    for path in after:
+        inner = any(other != path and other[: len(path)] == path for other in after)
+        same = path in before and (
+            (inner and not path[-1].startswith("f:"))
+            or fieldsets.lookup(old, path) == fieldsets.lookup(new, path)
+        )
+        assert (path in different) is not same
+    assert different <= after

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -111,7 +110,7 @@ class Admission:
             return request.old or {}
         definition = self.registry.definition(request.kind)
         if definition is not None:
-            return admit_custom(definition, deepcopy(request.new), request)
+            return admit_custom(definition, documents.copied(request.new), request)
         if not (request.subresource or request.actor.system or is_builtin(request.kind)):
             request.warnings.extend(finalizer_warnings(request.old or {}, request.new))
         if request.subresource == "status" and not request.actor.system:
@@ -120,7 +119,7 @@ class Admission:
             return request.new
         if request.kind == kinds.DEFINITION:
             self._warn_of_own(request)
-        document = deepcopy(request.new)
+        document = documents.copied(request.new)
         self._refer(request, document)
         made = admit(request.kind, document, self._context(request))
         if request.kind == kinds.VIRTUAL_MACHINE and not request.actor.system:

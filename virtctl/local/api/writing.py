@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -163,7 +162,7 @@ class Writer:
             case PatchType.JSON:
                 return apply_json_patch(old, patch.body)
             case PatchType.MERGE:
-                result = patches.apply_merge_patch(deepcopy(old), patch.body)
+                result = patches.apply_merge_patch(documents.copied(old), patch.body)
                 if not isinstance(result, dict) or not isinstance(patch.body, dict):
                     word = objects.go_word(patch.body)
                     raise BadRequest(
@@ -181,7 +180,7 @@ class Writer:
                 if not isinstance(patch.body, dict):
                     raise BadRequest("error decoding patch: a strategic merge patch is an object")
                 return patches.apply_strategic_patch(
-                    deepcopy(old), patch.body, self.structure(kind)
+                    documents.copied(old), patch.body, self.structure(kind)
                 )
             case PatchType.APPLY:
                 raise UnsupportedMediaType("server-side apply is not a patch of an old object")
@@ -400,13 +399,13 @@ def _split(kind: Kind, old: Document, new: Document, subresource: str) -> Docume
             documents.put(new, [*documents.items(old, "spec", "finalizers")], "spec", "finalizers")
         return new
     if subresource == "finalize":
-        result = deepcopy(old)
+        result = documents.copied(old)
         names = documents.items(new, "spec", "finalizers")
         documents.put(result, names, "spec", "finalizers")
         return result
     if subresource != "status":
         raise Invalid(f"{kind.resource} has no writable subresource `{subresource}`")
-    result = deepcopy(old)
+    result = documents.copied(old)
     result.pop("status", None)
     if "status" in new:
         result["status"] = new["status"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import deepcopy
 
 from virtctl.errors import Cause
 from virtctl.local.api.context import AdmissionContext
@@ -48,7 +47,7 @@ def _spec_causes(document: Document, context: AdmissionContext) -> Iterator[Caus
     except Conflicting as error:
         yield from error.causes
         return
-    spec = deepcopy(documents.child(template, "spec"))
+    spec = documents.copied(documents.child(template, "spec"))
     default_spec(spec, context)
     lacking = _lacking(document, spec, context)
     if lacking:
@@ -77,7 +76,7 @@ def _applied(document: Document, context: AdmissionContext) -> Document:
     preference = peek(document, PREFERENCE, context.get)
     if instancetype is None and preference is None:
         return template
-    applied = deepcopy(template)
+    applied = documents.copied(template)
     apply(instancetype, preference, applied)
     return applied
 
