@@ -68,6 +68,7 @@ _VALUE = re.compile(r"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$")
 _KEY = re.compile(
     r"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
 )
+_INTEGER = re.compile(r"[+-]?[0-9]+")
 _EQUAL_OPERATORS = {
     "=": Operator.IN,
     "==": Operator.IN,
@@ -81,6 +82,13 @@ def _requirement(text: str) -> Requirement:
     found = _parse_requirement(text)
     if found is None:
         raise BadRequest(_misread(text))
+    if found.operator in {Operator.LESS, Operator.GREATER}:
+        (bound,) = found.values
+        if not _INTEGER.fullmatch(bound):
+            raise BadRequest(
+                f"unable to parse requirement: values[0]: Invalid value: \"{bound}\": for 'Gt', "
+                "'Lt' operators, the value must be an integer"
+            )
     if not _KEY.match(found.key) or not all(map(_VALUE.match, found.values)):
         raise BadRequest(
             f"unable to parse requirement: `{text}` is not a label selector; "
@@ -175,6 +183,7 @@ class FieldSelector:
 
 
 _TERM = re.compile(r"^(?P<path>[^=!\\]+)(?P<op>!=|==|=)(?P<value>.*)$")
+_STRAY = re.compile(r"(?:[^\\=]|\\.)*?(=)")
 _UNESCAPED_COMMA = re.compile(r"(?<!\\),")
 
 
@@ -192,6 +201,8 @@ def parse_fields(
     """
     terms = []
     for part in _UNESCAPED_COMMA.split(text) if text else ():
+        if not part:
+            continue  # as after a last comma
         found = _TERM.match(part)
         if found is None:
             raise BadRequest(f"invalid selector: '{part}'; can't understand '{part}'")
@@ -202,6 +213,10 @@ def parse_fields(
                 f'"{path}" is not a known field selector: only {known}'
                 if builtin
                 else f"field label not supported: {path}"
+            )
+        if stray := _STRAY.match(found["value"]):
+            raise BadRequest(
+                f"invalid field selector: unescaped character in value: {ord(stray[1])}"
             )
         value = re.sub(r"\\([\\,=])", r"\1", found["value"])
         place = (places or {}).get(path, path)

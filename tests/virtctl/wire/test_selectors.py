@@ -118,3 +118,16 @@ def test_fields_in_other_places() -> None:
 )
 def test_the_one_name_that_is_selected(text, name) -> None:
     assert exact_name(text) == name
+
+
+def test_bounds_of_labels_are_numbers():
+    with pytest.raises(BadRequest, match="the value must be an integer"):
+        parse_labels("a>b")
+    assert parse_labels("a>1").matches({"a": "2"})
+
+
+def test_field_selectors_that_end_in_a_comma():
+    assert len(parse_fields("metadata.name=a,").terms) == 1
+    with pytest.raises(BadRequest, match="unescaped character in value: 61"):
+        parse_fields("metadata.name=a=b")
+    assert parse_fields(r"metadata.name=a\=b").terms[0].value == "a=b"

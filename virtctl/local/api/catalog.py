@@ -34,6 +34,11 @@ def is_builtin(kind: Kind) -> bool:
     return kind.group in _BUILTIN
 
 
+def is_builtin_group(group: str) -> bool:
+    """Whether the group is one of Kubernetes itself."""
+    return group in _BUILTIN
+
+
 # Built-in kinds whose generation Kubernetes counts, as it does for every custom resource.
 _COUNTED = frozenset({
     ("apiextensions.k8s.io", "CustomResourceDefinition"), ("apps", "DaemonSet"),
@@ -203,8 +208,10 @@ _STRATEGIES: dict[tuple[str, str], Strategy] = {
     ),
     ("apps", "StatefulSet"): Strategy(initial=_status({"availableReplicas": 0, "replicas": 0})),
     ("apps", "ReplicaSet"): Strategy(initial=_status({"replicas": 0})),
-    ("", "ReplicationController"): Strategy(initial=_status({"replicas": 0})),
-    ("batch", "Job"): Strategy(initial=_status({})),
+    ("", "ReplicationController"): Strategy(
+        (*_METADATA, "status.replicas"), _status({"replicas": 0})
+    ),
+    ("batch", "Job"): Strategy((*_METADATA, "status.successful"), _status({})),
     ("batch", "CronJob"): Strategy(initial=_status({})),
     ("networking.k8s.io", "Ingress"): Strategy(initial=_status({"loadBalancer": {}})),
 }  # fmt: skip

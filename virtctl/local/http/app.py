@@ -170,7 +170,7 @@ class App:
         caller = self._caller(request)
         actor, path = caller.actor, caller.path
         if path is None:
-            return self._fixed(request) or replies.page_not_found()
+            return self._fixed(request) or _nothing(request.url.path)
         response = await self._about(request, path, actor)
         await self.service.settled()  # neither what was written nor what was read is lost now
         return response
@@ -187,7 +187,7 @@ class App:
             return await self.reviews.handle(Call(request, path, review, actor))
         kind = self.registry.by_plural(path.group, path.version, path.plural)
         if kind is None or not _fits(kind, path, request.method):
-            return replies.page_not_found()
+            return _nothing(request.url.path) if kind is None else replies.page_not_found()
         return await self._resource(Call(request, path, kind, actor))
 
     def _fixed(self, request: Request) -> Response | None:
@@ -294,6 +294,18 @@ def _review(path: ResourcePath) -> Kind | None:
         if (review.group, review.version, review.plural) == (path.group, path.version, path.plural):
             return review
     return None
+
+
+def _nothing(path: str) -> Response:
+    """The answer where nothing is: groups of Kubernetes itself say it with a ``Status``.
+
+    Raises ``NotFound``.
+    """
+    root, *parts = path.strip("/").split("/")
+    served = root == "api" and parts
+    if served or (root == "apis" and len(parts) > 1 and catalog.is_builtin_group(parts[0])):
+        raise NotFound(_NO_RESOURCE, StatusDetails(is_shown=True))
+    return replies.page_not_found()
 
 
 def _fits(kind: Kind, path: ResourcePath, method: str) -> bool:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from virtctl.errors import MethodNotAllowed
+from virtctl.local.api.catalog import is_builtin_group
 from virtctl.local.api.discovery import Discovery, Encoded, ServerInfo, encoded
 from virtctl.local.http import negotiation, replies
 from virtctl.local.http.negotiation import JSON
@@ -18,6 +19,8 @@ from virtctl.models.documents import Document
 _YEAR = 365 * 24 * 3600.0
 _HEALTH = ("/healthz", "/livez", "/readyz")
 _CHECKS = ("ping", "log", "store")
+_ETCD = "etcd"  # what monitors ask for by name; here it is the store
+_NOT_ALLOWED = "the server does not allow this method on the requested resource"
 _PROTO_V2 = "application/com.github.proto-openapi.spec.v2"
 _PROTO_V2_TYPE = f"{_PROTO_V2}.v1.0+protobuf"
 
@@ -49,17 +52,16 @@ class Fixed:
     def handle(self, request: Request) -> Response | None:
         """The answer, or None when the path is not one of ours. Raises ``MethodNotAllowed``."""
         path = request.url.path.rstrip("/") or "/"
+        if path in {"/api", "/version"} and request.method != "GET":
+            raise MethodNotAllowed(_NOT_ALLOWED)
         if path in {"/api", "/apis"}:
             return self._roots(request, path)
         if path.startswith("/openapi/"):
             return self._schemas(request, path)
         if path.startswith(_HEALTH):
-            return replies.text_reply(_health(request, path))
+            found = _health(request)
+            return None if found is None else replies.text_reply(found)
         if path == "/version":
-            if request.method not in {"GET", "HEAD"}:
-                raise MethodNotAllowed(
-                    "the server does not allow this method on the requested resource"
-                )
             return replies.document_reply(self._info.version())
         if path == "/":
             return replies.document_reply(self._paths())
@@ -69,6 +71,7 @@ class Fixed:
         core = path == "/api"
         form = negotiation.wants_discovery(request.headers.get("accept", ""))
         if form is None:
+            negotiation.check_acceptable(request.headers.get("accept", ""))
             found = self._discovery.api if core else self._discovery.groups
             return _tagged(request, found, JSON)
         media = f"application/json;g=apidiscovery.k8s.io;v={form};as=APIGroupDiscoveryList"
@@ -83,7 +86,13 @@ class Fixed:
             found = self._discovery.resources(parts[0], parts[1])
         elif root == "api" and len(parts) == 1:
             found = self._discovery.resources("", parts[0])
-        return None if found is None else _tagged(request, found, JSON)
+        if found is None:
+            return None
+        own = root == "api" or (len(parts) == 2 and is_builtin_group(parts[0]))
+        if own and request.method != "GET":
+            raise MethodNotAllowed(_NOT_ALLOWED)
+        negotiation.check_acceptable(request.headers.get("accept", ""))
+        return _tagged(request, found, JSON)
 
     def _schemas(self, request: Request, path: str) -> Response | None:
         if path == "/openapi/v3":
@@ -113,12 +122,15 @@ class Fixed:
         return {"paths": [*sorted([*roots, *served, "/api/v1"])]}
 
 
-def _health(request: Request, path: str) -> str:
-    """That all is well, and, with ``verbose``, what was looked at."""
-    if "verbose" not in request.query_params:
+def _health(request: Request) -> str | None:
+    """That all is well, and, with ``verbose``, what was looked at; None for an unknown check."""
+    _, root, *checks = request.url.path.split("/")
+    if checks and (len(checks) > 1 or checks[0] not in {*_CHECKS, _ETCD}):
+        return None
+    if checks or "verbose" not in request.query_params:
         return "ok"
     looked = "".join(f"[+]{name} ok\n" for name in _CHECKS)
-    return f"{looked}{path.strip('/').partition('/')[0]} check passed\n"
+    return f"{looked}{root} check passed\n"
 
 
 def _tagged(request: Request, found: Encoded, media: str) -> Response:

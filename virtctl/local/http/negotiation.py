@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -11,7 +10,8 @@ from virtctl.errors import NotAcceptable
 JSON = "application/json"
 YAML = "application/yaml"
 PROTOBUF = "application/vnd.kubernetes.protobuf"
-_WILD = {"*/*", "application/*"}
+_ANY = "*/*"
+_ACCEPTED = f"{JSON}, {YAML}"
 
 
 class Form(Enum):
@@ -32,16 +32,21 @@ class Representation:
     pretty: bool = False
 
 
-def _parts(accept: str) -> Iterator[tuple[str, dict[str, str]]]:
+def _parts(accept: str) -> list[tuple[str, dict[str, str]]]:
+    """Media types with their parameters, the most wanted first (RFC 9110 section 12.5.1)."""
+    found = []
     for part in accept.split(","):
         media, *parameters = (piece.strip() for piece in part.split(";"))
-        yield (
-            media.lower(),
-            {
-                key.strip().lower(): value.strip()
-                for key, _, value in (parameter.partition("=") for parameter in parameters)
-            },
-        )
+        pairs = (parameter.partition("=") for parameter in parameters)
+        found.append((media, {key.strip().lower(): value.strip() for key, _, value in pairs}))
+    return sorted(found, key=lambda part: -_quality(part[1].get("q", "1")))
+
+
+def _quality(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 1.0
 
 
 _FORMS = {
@@ -49,27 +54,37 @@ _FORMS = {
     "PartialObjectMetadata": Form.PARTIAL,
     "PartialObjectMetadataList": Form.PARTIAL,
 }
+# What is not shown of one object, and what not of a list.
+_WRONG = {False: "PartialObjectMetadataList", True: "PartialObjectMetadata"}
 
 
-def negotiate(accept: str, *, pretty: bool = False) -> Representation:
-    """The first representation in ``accept`` that we have. Raises ``NotAcceptable``."""
+def negotiate(accept: str, *, pretty: bool = False, listed: bool | None = None) -> Representation:
+    """The most wanted representation in ``accept`` that we have. Raises ``NotAcceptable``.
+
+    ``listed`` says whether it is for a list or for one object; None when either may be asked for.
+    """
     if not accept:
         return Representation(pretty=pretty)
     for media, parameters in _parts(accept):
-        if media in _WILD:
+        if media == _ANY:
             return Representation(pretty=pretty)
-        if media not in {JSON, YAML, "text/yaml", "application/x-yaml"}:
+        if media not in {JSON, YAML}:
             continue
-        shown = JSON if media == JSON else YAML
-        form = _FORMS.get(parameters.get("as", ""))
         if "as" not in parameters:
-            return Representation(media=shown, pretty=pretty)
+            return Representation(media=media, pretty=pretty)
+        wanted = parameters["as"]
+        form = _FORMS.get(wanted)
         known = parameters.get("g") == "meta.k8s.io" and parameters.get("v") in {"v1", "v1beta1"}
-        if form is not None and known:
-            return Representation(form, parameters["v"], shown, pretty)
-    raise NotAcceptable(
-        f"only the following media types are accepted: {JSON}, {YAML}; asked for `{accept}`"
-    )
+        if form is not None and known and (listed is None or wanted != _WRONG[listed]):
+            return Representation(form, parameters["v"], media, pretty)
+    raise NotAcceptable(f"only the following media types are accepted: {_ACCEPTED}")
+
+
+def check_acceptable(accept: str) -> None:
+    """Refuse who takes no plain document of discovery. Raises ``NotAcceptable``."""
+    plain = {media for media, parameters in _parts(accept) if "as" not in parameters}
+    if accept and not plain & {JSON, YAML, _ANY}:
+        raise NotAcceptable(f"only the following media types are accepted: {_ACCEPTED}")
 
 
 def wants_discovery(accept: str) -> str | None:

@@ -19,7 +19,7 @@ def encode(document: Document, shown: Representation = _PLAIN) -> bytes:
     if shown.media == YAML:
         import yaml
 
-        return yaml.safe_dump(document, sort_keys=False).encode()
+        return yaml.safe_dump(document, sort_keys=True).encode()
     body = msgspec.json.encode(document)
     return msgspec.json.format(body, indent=2) + b"\n" if shown.pretty else body
 
@@ -34,9 +34,9 @@ def json_reply(body: bytes, code: int = 200) -> Response:
     return Response(body, code, media_type=JSON)
 
 
-def error_reply(error: ApiError) -> Response:
+def error_reply(error: ApiError, shown: Representation = _PLAIN) -> Response:
     """The ``Status`` for ``error``."""
-    response = document_reply(build_status(error), error.code)
+    response = document_reply(build_status(error), error.code, shown)
     if error.details.retry_after_seconds:
         response.headers["retry-after"] = str(error.details.retry_after_seconds)
     return response

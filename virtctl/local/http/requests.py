@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,6 +10,8 @@ from functools import cached_property
 from starlette.requests import Request
 
 from virtctl.errors import BadRequest, Cause, Invalid
+from virtctl.local.api import objects
+from virtctl.local.api.catalog import is_builtin
 from virtctl.local.api.service import Actor, DeleteOptions, ListOptions, WriteOptions
 from virtctl.local.http import bodies, negotiation
 from virtctl.local.http.negotiation import Representation
@@ -22,6 +25,9 @@ from virtctl.wire.paths import ResourcePath
 _FALSE = {"false", "0"}
 _VALIDATIONS = {"", "Ignore", "Warn", "Strict"}
 _OPTIONS = {"POST": "CreateOptions", "PUT": "UpdateOptions"}
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_INT64 = 1 << 63
+_DIGITS = 40  # more make no number that fits, however many of them are noughts
 _MANAGER = 128  # bytes of a field manager's name at most
 
 
@@ -39,7 +45,23 @@ class Call:
     def shown(self) -> Representation:
         """How the answer shall look. Raises ``NotAcceptable``."""
         accept = self.request.headers.get("accept", "")
-        return negotiation.negotiate(accept, pretty=self.flag("pretty"))
+        return negotiation.negotiate(
+            accept.replace("application/*", "*/*") if not is_builtin(self.kind) else accept,
+            pretty=self.flag("pretty"),
+            listed=self._is_list(),
+        )
+
+    def _is_list(self) -> bool | None:
+        """Whether a list is asked for; None of what changes, and of what is done with many."""
+        method = self.request.method
+        if self.path.name or method == "POST":
+            return False
+        return True if method == "GET" and not self.is_watch else None
+
+    @property
+    def is_watch(self) -> bool:
+        """Whether changes are asked for; of one object, ``watch=true`` has no meaning."""
+        return self.path.watch or (not self.path.name and self.flag("watch"))
 
     @property
     def namespace(self) -> str | None:
@@ -56,14 +78,15 @@ class Call:
         return value is not None and value.lower() not in _FALSE
 
     def number(self, name: str) -> int | None:
-        """An integer query parameter. Raises ``BadRequest``."""
-        text = self.query(name)
-        if not text:
+        """An integer query parameter, which may be left out. Raises ``BadRequest``."""
+        text = self.request.query_params.get(name)
+        if text is None:
             return None
-        try:
-            return int(text)
-        except ValueError:
-            raise BadRequest(f"query parameter `{name}` must be a number; got `{text}`") from None
+        if not _INTEGER.fullmatch(text):
+            raise BadRequest(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+        if len(text) > _DIGITS or not -_INT64 <= int(text) < _INT64:
+            raise BadRequest(f'strconv.ParseInt: parsing "{text}": value out of range')
+        return int(text)
 
     @property
     def manager(self) -> str:
@@ -103,11 +126,15 @@ class Call:
 
     def delete_options(self, body: Document) -> DeleteOptions:
         """Options of DELETE: those of the body, else those of the query. Raises ``BadRequest``."""
+        _check_options(body)
         grace = self.number("gracePeriodSeconds")
         if isinstance(body.get("gracePeriodSeconds"), int):
             grace = documents.integer(body, "gracePeriodSeconds")
         propagation = documents.text(body, "propagationPolicy") or self.query("propagationPolicy")
-        propagation = _propagation(propagation, body.get("orphanDependents"))
+        orphan: JsonValue = body.get("orphanDependents")
+        if orphan is None and "orphanDependents" in self.request.query_params:
+            orphan = self.flag("orphanDependents")
+        propagation = _propagation(propagation, orphan)
         dry = [str(item) for item in documents.items(body, "dryRun")]
         return DeleteOptions(
             actor=self.actor,
@@ -117,6 +144,31 @@ class Call:
             precondition_uid=documents.text(body, "preconditions", "uid"),
             precondition_resource_version=documents.text(body, "preconditions", "resourceVersion"),
         )
+
+
+# What DeleteOptions has, and of which type.
+_DELETION: dict[str, type] = {
+    "gracePeriodSeconds": int, "orphanDependents": bool, "preconditions": dict,
+    "propagationPolicy": str,
+}  # fmt: skip
+
+
+def _check_options(body: Document) -> None:
+    """Refuse what are no DeleteOptions. Raises ``BadRequest``."""
+    name, version = body.get("kind"), body.get("apiVersion")
+    if name not in {None, "", "DeleteOptions"}:
+        raise BadRequest(
+            f'{name} in version "{version}" cannot be handled as a DeleteOptions: converting '
+            f"({version}.{name}) to (v1.DeleteOptions): unknown conversion"
+        )
+    for field_name, wanted in _DELETION.items():
+        value = body.get(field_name)
+        if value is not None and not isinstance(value, wanted):
+            raise BadRequest(
+                'DeleteOptions in version "v1" cannot be handled as a DeleteOptions: json: cannot '
+                f"unmarshal {objects.go_word(value)} into Go struct field "
+                f"DeleteOptions.{field_name}"
+            )
 
 
 def _writing_problems(request: Request, kind: str, *, applies: bool) -> Iterator[Cause]:
@@ -193,15 +245,19 @@ def _forbidden(field_name: str, problem: str) -> Cause:
 
 
 def _watch_problems(query: Mapping[str, str]) -> list[Cause]:
-    match = query.get(_MATCH, "")
-    if query.get(_INITIAL, "false").lower() not in _FALSE:
-        if match != "NotOlderThan":
-            problem = f"{_INITIAL} requires setting {_MATCH} to NotOlderThan"
-            return [_forbidden(_MATCH, problem)]
-    elif match:
+    match, causes = query.get(_MATCH, ""), []
+    if _INITIAL in query and match != "NotOlderThan":
+        problem = f"{_INITIAL} requires setting {_MATCH} to NotOlderThan"
+        causes.append(_forbidden(_MATCH, problem))
+    if match and _INITIAL not in query:
         problem = f"{_MATCH} is forbidden for watch unless {_INITIAL} is provided"
-        return [_forbidden(_MATCH, problem)]
-    return []
+        causes.append(_forbidden(_MATCH, problem))
+    if match not in {"", "NotOlderThan"}:
+        problem = f'Unsupported value: "{match}": supported values: "NotOlderThan"'
+        causes.append(Cause("FieldValueNotSupported", problem, _MATCH))
+    if match and query.get("continue"):
+        causes.append(_forbidden(_MATCH, f"{_MATCH} is forbidden when continue is provided"))
+    return causes
 
 
 def _list_problems(query: Mapping[str, str]) -> list[Cause]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import msgspec
 from starlette.responses import Response
 
-from virtctl.errors import ApiError, BadRequest, MethodNotAllowed
+from virtctl.errors import ApiError, BadRequest, MethodNotAllowed, NotAcceptable
 from virtctl.local.api import catalog, intake
 from virtctl.local.api.access import copies
 from virtctl.local.api.access.authorizer import GROUP, Authorizer, is_admin
@@ -51,25 +51,32 @@ class Resources:
             call.warnings.append(warning)
         try:
             response = await self._dispatch(call)
-        except ApiError as error:
+        except NotAcceptable as error:
             response = replies.error_reply(error)
+        except ApiError as error:
+            response = replies.error_reply(error, call.shown)
         return replies.add_warnings(response, call.warnings)
 
     async def _dispatch(self, call: Call) -> Response:
         method = call.request.method
-        if method in {"GET", "HEAD"} and (call.path.watch or call.flag("watch")):
+        shown = call.shown  # refuse what cannot be answered before anything is stored
+        if method == "GET" and call.is_watch:
+            if shown.media != JSON:
+                raise NotAcceptable(f"only the following media types are accepted: {JSON}")
             return watches.reply(self._service, call, self._turns)
+        if method == "HEAD" and catalog.is_builtin(call.kind):
+            raise MethodNotAllowed(_NOT_ALLOWED)
         if call.path.name:
             return await self._on_object(call, method)
         return await self._on_collection(call, method)
 
     async def _on_object(self, call: Call, method: str) -> Response:
         match method:
-            case "GET" | "HEAD":
+            case "GET" | "HEAD" if call.path.subresource != "finalize":
                 return self._get(call)
             case "PUT":
                 return await self._update(call)
-            case "PATCH":
+            case "PATCH" if call.path.subresource != "finalize":
                 return await self._patch(call)
             case "DELETE" if not call.path.subresource:
                 return await self._delete(call)
@@ -95,7 +102,7 @@ class Resources:
                 return replies.page_not_found()
             case "DELETE":
                 return await self._delete_collection(call)
-            case "PUT" | "PATCH":
+            case "PUT" | "PATCH" if not catalog.is_builtin(call.kind):
                 raise BadRequest("name must be provided")
             case _:
                 raise MethodNotAllowed(_NOT_ALLOWED)
@@ -172,7 +179,6 @@ class Resources:
         return write(options)
 
     async def _create(self, call: Call) -> Response:
-        _ = call.shown  # refuse what cannot be answered before anything is stored
         raw = await bodies.read(call.request)
         options = call.write_options(raw)
         document = _decoded(call, raw)
@@ -184,7 +190,6 @@ class Resources:
         return self._object(call, made, 201)
 
     async def _update(self, call: Call) -> Response:
-        _ = call.shown
         raw = await bodies.read(call.request)
         options = call.write_options(raw)
         document = _decoded(call, raw)
@@ -206,7 +211,6 @@ class Resources:
         return self._object(call, made, 200 if existed else 201)
 
     async def _patch(self, call: Call) -> Response:
-        _ = call.shown
         media = bodies.media_type(call.request)
         type_ = _patch_type(call, media)
         raw = await bodies.read(call.request)
@@ -249,6 +253,7 @@ class Resources:
     async def _delete_collection(self, call: Call) -> Response:
         raw = await bodies.read(call.request)
         body = bodies.decode_options(raw, bodies.media_type(call.request))
+        call.list_options()  # looked at, though only selectors count
         items = self._service.delete_collection(
             call.kind,
             call.namespace,

@@ -47,3 +47,28 @@ async def test_health_version_and_paths(client) -> None:
     assert (await client.get("/version")).json()["major"] == "1"
     assert (await client.post("/version")).status_code == 405
     assert "/apis/kubevirt.io/v1" in (await client.get("/")).json()["paths"]
+
+
+async def test_checks_that_there_are_not(client) -> None:
+    for path in ("/healthz/", "/healthz/none", "/readyz/ping/x"):
+        assert (await client.get(path)).status_code == 404
+    assert (await client.get("/healthz/etcd")).text == "ok"
+
+
+async def test_discovery_is_only_read(client) -> None:
+    for path in ("/api", "/api/v1", "/apis/apps/v1", "/version"):
+        assert (await client.post(path)).status_code == 405
+        assert (await client.get(path)).status_code == 200
+    for path in ("/apis", "/apis/apps", "/apis/kubevirt.io/v1"):
+        assert (await client.post(path)).status_code == 200
+    for path in ("/api", "/apis", "/api/v1", "/apis/apps"):
+        refused = await client.get(path, headers={"accept": "text/html"})
+        assert refused.status_code == 406
+
+
+async def test_what_kubernetes_own_groups_do_not_have(client) -> None:
+    for path in ("/api/v2", "/api/v1/none", "/apis/apps/v9", "/apis/apps/v1/none"):
+        missing = await client.get(path)
+        assert missing.json()["reason"] == "NotFound"
+    for path in ("/apis/none", "/apis/none/v1/things", "/apis/kubevirt.io/v1/none"):
+        assert (await client.get(path)).text == "404 page not found\n"

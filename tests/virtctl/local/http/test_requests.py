@@ -69,8 +69,45 @@ def test_fields_given_twice() -> None:
 def test_list_options() -> None:
     options = call("labelSelector=a%3Db&limit=5&continue=x&resourceVersion=3").list_options()
     assert (options.labels, options.limit, options.continue_token) == ("a=b", 5, "x")
-    with pytest.raises(BadRequest, match="`limit` must be a number"):
-        call("limit=many").list_options()
+    for limit, problem in (
+        ("many", "invalid syntax"),
+        ("", "invalid syntax"),
+        ("9" * 20, "value out of range"),
+    ):
+        with pytest.raises(BadRequest, match=problem):
+            call(f"limit={limit}").list_options()
+
+
+@pytest.mark.parametrize(
+    ("query", "fields"),
+    [
+        ("sendInitialEvents=true", ["resourceVersionMatch"]),
+        ("resourceVersionMatch=NotOlderThan", ["resourceVersionMatch"]),
+        ("resourceVersionMatch=Exact&sendInitialEvents=false", ["resourceVersionMatch"] * 2),
+        ("resourceVersionMatch=NotOlderThan&sendInitialEvents=false", []),
+    ],
+)
+def test_what_watches_do_not_combine(query, fields) -> None:
+    found = []
+    try:
+        check_reading(dict(pair.split("=") for pair in query.split("&")), watch=True)
+    except Invalid as refused:
+        found = [cause.field for cause in refused.details.causes]
+    assert found == fields
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"kind": "Pod", "apiVersion": "v1"},
+        {"gracePeriodSeconds": "5"},
+        {"preconditions": "uid"},
+        {"orphanDependents": 1},
+    ],
+)
+def test_what_are_no_delete_options(body) -> None:
+    with pytest.raises(BadRequest, match="cannot be handled as a DeleteOptions"):
+        call("").delete_options(body)
 
 
 @pytest.mark.parametrize(
@@ -80,6 +117,7 @@ def test_list_options() -> None:
         ("gracePeriodSeconds=3", {"gracePeriodSeconds": 0}, "", 0),
         ("", {"propagationPolicy": "Foreground"}, "Foreground", None),
         ("", {"orphanDependents": True}, "Orphan", None),
+        ("orphanDependents=false", {}, "Background", None),
         ("", {"orphanDependents": False}, "Background", None),
     ],
 )

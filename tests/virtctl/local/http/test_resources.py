@@ -308,3 +308,35 @@ async def test_what_kubernetes_own_kinds_do_not_serve(client) -> None:
     assert (await client.post(f"{MAPS}/a", json=config())).status_code == 405
     status = await client.get(f"{MAPS}/a/status")
     assert (status.status_code, status.json()["reason"]) == (404, "NotFound")
+
+
+async def test_methods_of_kubernetes_own_kinds(client) -> None:
+    await client.post(MAPS, json=config())
+    assert (await client.head(f"{MAPS}/a")).status_code == 405
+    assert (await client.put(MAPS, json={})).status_code == 405
+    assert (await client.put(VMS, json={})).status_code == 400
+    finalize = "/api/v1/namespaces/default/finalize"
+    assert (await client.get(finalize)).status_code == 405
+
+
+async def test_refusals_are_shown_as_wanted(client) -> None:
+    refused = await client.get(f"{MAPS}/none", headers={"accept": "application/yaml"})
+    assert refused.headers["content-type"].startswith("application/yaml")
+    assert refused.text.startswith("apiVersion: v1\ncode: 404\n")
+    refused = await client.get(f"{MAPS}/none", headers={"accept": "text/html"})
+    assert refused.status_code == 406
+    query = {"watch": "true"}
+    refused = await client.get(MAPS, params=query, headers={"accept": "application/yaml"})
+    assert refused.status_code == 406
+
+
+async def test_applied_status_has_an_owner(client, stored) -> None:
+    headers = {"content-type": "application/apply-patch+yaml"}
+    body = {"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachine", "metadata": {"name": "web"}}
+    first = {**body, "status": {"runStrategy": "Always"}}
+    path = f"{VMS}/web/status"
+    assert (await client.patch(f"{path}?fieldManager=a", json=first, headers=headers)).is_success
+    other = {**body, "status": {"runStrategy": "Halted"}}
+    refused = await client.patch(f"{path}?fieldManager=b", json=other, headers=headers)
+    (cause,) = refused.json()["details"]["causes"]
+    assert (cause["reason"], cause["field"]) == ("FieldManagerConflict", ".status.runStrategy")

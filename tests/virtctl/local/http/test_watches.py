@@ -85,10 +85,12 @@ async def test_initial_events(server, client) -> None:
 async def test_one_object(server, client) -> None:
     for name in "ab":
         server.service.create(CONFIG_MAP, "default", config(name))
-    (line,) = await lines(client, 1, f"{MAPS}/b")
+    (line,) = await lines(client, 1, fieldSelector="metadata.name=b")
     assert line["object"]["metadata"]["name"] == "b"
     (line,) = await lines(client, 1, "/api/v1/watch/namespaces/default/configmaps/b")
     assert line["object"]["metadata"]["name"] == "b"
+    plain = await client.get(f"{MAPS}/b", params={"watch": "true"})
+    assert plain.json()["kind"] == "ConfigMap"
 
 
 async def test_time_out_ends_it(client) -> None:
@@ -131,7 +133,7 @@ async def test_a_client_that_goes_ends_its_watch(server) -> None:
 
 async def test_head_has_no_body_to_wait_for(client) -> None:
     async with asyncio.timeout(60):
-        answer = await client.head(MAPS, params={"watch": "true"})
+        answer = await client.head("/apis/kubevirt.io/v1/virtualmachines", params={"watch": "true"})
     assert (answer.status_code, answer.content) == (200, b"")
 
 
