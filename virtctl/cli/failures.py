@@ -8,6 +8,9 @@ import re
 from virtctl.cli.env import Env
 from virtctl.errors import ExitCode, NotFound, RemoteExit, UsageError, VirtctlError
 
+_MACHINE = re.compile(r'\bvirtualmachine(instance)?s?\.kubevirt\.io "[^"]*" not found')
+"""What an API server says of a machine that it does not have."""
+
 
 def report(error: BaseException, env: Env, *, verbosity: int, command: str) -> int:
     """Say what went wrong, the error first and a hint after it; returns the exit code.
@@ -48,6 +51,8 @@ def _hint(error: BaseException, env: Env, command: str) -> str | None:
         return f"see `{env.program} {command + ' ' if command else ''}--help`"
     if isinstance(error, NotFound) and "could not find the requested resource" in str(error):
         return f"the server does not serve this; compare `{env.program} version`"
+    if isinstance(error, NotFound) and (found := _MACHINE.search(str(error))):
+        return f"see `{env.program} get {'vmi' if found[1] else 'vm'} -A`"
     return None
 
 

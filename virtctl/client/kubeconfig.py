@@ -98,6 +98,9 @@ class Files(NamedTuple):
     read: Callable[[str], bytes]
 
 
+_REMEDY = "give another with --kubeconfig, or see what KUBECONFIG names"
+
+
 def read_file(path: str) -> bytes:
     """The file's bytes. Raises OSError."""
     with open(path, "rb") as stream:  # noqa: PTH123 - pathlib costs 3 ms at every start
@@ -123,7 +126,7 @@ def parse(data: bytes, name: str) -> Document:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""
-        raise ConfigError(f"`{name}` is not a kubeconfig: bad YAML{where}") from error
+        raise ConfigError(f"`{name}` is not a kubeconfig: bad YAML{where}", _REMEDY) from error
 
 
 def _json(data: bytes) -> JsonValue:
@@ -138,7 +141,7 @@ def _mapping(value: JsonValue, name: str) -> Document:
         return {}
     if isinstance(value, dict):
         return value
-    raise ConfigError(f"`{name}` is not a kubeconfig: it holds no mapping")
+    raise ConfigError(f"`{name}` is not a kubeconfig: it holds no mapping", _REMEDY)
 
 
 def file_names(files: Files, override: str | None) -> tuple[list[str], bool]:
@@ -163,10 +166,11 @@ def load(files: Files, override: str | None = None) -> Document:
             data = files.read(name)
         except FileNotFoundError:
             if required:
-                raise ConfigError(f"kubeconfig `{name}` does not exist") from None
+                raise ConfigError(f"kubeconfig `{name}` does not exist", _REMEDY) from None
             continue
         except OSError as error:
-            raise ConfigError(f"kubeconfig `{name}` cannot be read: {error.strerror}") from error
+            problem = f"kubeconfig `{name}` cannot be read: {error.strerror}"
+            raise ConfigError(problem, _REMEDY) from error
         _merge(merged, parse(data, name), os.path.dirname(name), name)  # noqa: PTH120
     return merged
 

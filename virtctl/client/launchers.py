@@ -29,7 +29,9 @@ def launcher(rest: Rest, namespace: str, name: str) -> Document:
     """The pod a machine runs in, else the last it ran in. Raises ``NotFound`` without any."""
     found = launchers(rest, namespace, name)
     if not found:
-        raise NotFound(f"machine {namespace}/{name} has no pod: it does not run")
+        missing = NotFound(f"machine {namespace}/{name} has no pod: it does not run")
+        missing.hint = "is there such a machine? see `virtctl get vm,vmi -A`"
+        raise missing
     running = [pod for pod in found if text(pod, "status", "phase") not in _OVER]
     return (running or found)[-1]
 

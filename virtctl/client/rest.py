@@ -117,7 +117,8 @@ class Rest:
             if not fresh:
                 return self._exchange(request)  # the kept connection had ended meanwhile
             said = f"{self.target.server} closed the connection without an answer"
-            raise Unreachable(said) from error
+            plain = self.target.server.startswith("http://")
+            raise Unreachable(said, "does it speak https?" if plain else None) from error
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             raise unreachable(self.target.server, error, self.target.timeout) from error
@@ -226,7 +227,10 @@ def unreachable(server: str, error: Exception, timeout: float) -> Unreachable:
     if isinstance(error, TimeoutError):
         return Unreachable(f"{server} did not answer within {timeout:g} s")
     if isinstance(error, socket.gaierror):
-        return Unreachable(f"the name of {server} cannot be resolved: {error.strerror}")
+        return Unreachable(
+            f"the name of {server} cannot be resolved: {error.strerror}",
+            "is it written as it should be, and does this machine reach a name server?",
+        )
     if isinstance(error, (ConnectionRefusedError, FileNotFoundError)):
         return Unreachable(
             f"nothing answers at {server}: connection refused",

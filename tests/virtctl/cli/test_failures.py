@@ -40,6 +40,18 @@ def test_the_error_comes_first_and_the_code_is_documented(
     assert say(error) == (code, said)
 
 
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ('virtualmachines.kubevirt.io "web" not found', "vm"),
+        ('cannot start VM web: virtualmachine.kubevirt.io "web" not found', "vm"),
+        ('virtualmachineinstance.kubevirt.io "web" not found', "vmi"),
+    ],
+)
+def test_a_missing_machine_hints_at_where_to_look(message: str, kind: str) -> None:
+    assert say(NotFound(message)) == (1, f"error: {message}\nhint: see `virtctl get {kind} -A`\n")
+
+
 def test_a_missing_resource_hints_at_the_version() -> None:
     _, said = say(NotFound("the server could not find the requested resource"))
     assert "hint: the server does not serve this; compare `virtctl version`" in said

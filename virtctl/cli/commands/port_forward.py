@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from virtctl.client.rest import Rest
 
 
+_PROTOCOLS = ("tcp", "udp")
+
+
 class Port(NamedTuple):
     """One forwarding; ``local`` 0 takes a free port."""
 
@@ -58,7 +61,7 @@ def run(
     A local port of 0, or none as in `:80`, takes a free one. Each connection has a stream of its
     own: one that fails does not end the others. When the machine is found to be deleted, it ends.
     """
-    machine = parse(target)
+    machine = _machine(target)
     wanted = [parse_port(word) for word in ports]
     if stdio and len(wanted) != 1:
         raise UsageError("only one port can be forwarded to stdin and stdout")
@@ -71,12 +74,23 @@ def run(
     return Outcome()
 
 
+def _machine(target: str) -> Named:
+    """Read the machine; a port in its place is told as one. Raises ``UsageError``."""
+    machine = parse(target)
+    if machine.name.lower() in _PROTOCOLS and machine.namespace and not machine.typed:
+        raise UsageError(
+            f"unsupported resource type `{machine.name}`",
+            f"name the machine first, as in `vm/NAME {target}`",
+        )
+    return machine
+
+
 def parse_port(word: str) -> Port:
     """Read ``[tcp/|udp/]LOCAL[:REMOTE]``. Raises ``UsageError``."""
     protocol, slash, numbers = word.partition("/")
     if not slash:
         protocol, numbers = "tcp", word
-    if protocol.lower() not in {"tcp", "udp"}:
+    if protocol.lower() not in _PROTOCOLS:
         raise UsageError(f"unknown protocol `{protocol}` in port `{word}`", "use tcp or udp")
     local, colon, remote = numbers.partition(":")
     return Port(

@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from virtctl.errors import LocalError
+from virtctl.errors import LocalError, UsageError
 from virtctl.local.config import LocalConfig
 from virtctl.local.layout import InstanceLayout
 
@@ -117,7 +117,7 @@ def split_address(listen: str) -> tuple[str, int]:
     """``HOST:PORT`` or ``[HOST]:PORT`` in parts."""
     host, _, port = listen.rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 65536:
-        raise LocalError(
+        raise UsageError(
             f"`--listen` must be HOST:PORT with a port from 1 to 65535; got `{listen}`"
         )
     return host.strip("[]"), int(port)

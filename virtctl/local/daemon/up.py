@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from virtctl.errors import LocalError
+from virtctl.errors import LocalError, UsageError
 from virtctl.local import pki
 from virtctl.local.config import LocalConfig
 from virtctl.local.daemon import directory, process
@@ -175,10 +175,10 @@ def fresh_config() -> LocalConfig:
 
 
 def wanted_config(config: LocalConfig, wishes: Wishes) -> LocalConfig:
-    """A configuration with the wishes on top. Raises ``LocalError`` naming the flag."""
+    """A configuration with the wishes on top. Raises ``UsageError`` naming the flag."""
     nodes = wishes.nodes if wishes.nodes is not None else len(config.node_names)
     if not 1 <= nodes <= MOST_NODES:
-        raise LocalError(f"`--nodes` must be from 1 to {MOST_NODES}; got `{nodes}`")
+        raise UsageError(f"`--nodes` must be from 1 to {MOST_NODES}; got `{nodes}`")
     listen = wishes.listen or config.listen
     process.split_address(listen)
     return msgspec.structs.replace(

@@ -30,6 +30,15 @@ def test_no_ports(word: str) -> None:
         parse_port(word)
 
 
+def test_a_port_in_the_machine_s_place_is_told() -> None:
+    ran = virtctl("port-forward", "udp/5353", "8080", server="http://x")
+    assert ran.code == 2
+    assert ran.err == (
+        "error: unsupported resource type `udp`\n"
+        "hint: name the machine first, as in `vm/NAME udp/5353`\n"
+    )
+
+
 async def server_speaks(connection: ServerConnection) -> None:
     await connection.send(b"SSH-2.0-x\r\n")
     async for message in connection:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from virtctl.errors import LocalError
+from virtctl.errors import LocalError, UsageError
 from virtctl.local.config import LocalConfig
 from virtctl.local.daemon import process
 from virtctl.local.layout import InstanceLayout
@@ -51,7 +51,7 @@ def test_broken_config_is_named(tmp_path: Path) -> None:
     "listen", ["6443", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:99999", ":6443"]
 )
 def test_bad_addresses_are_refused(listen: str) -> None:
-    with pytest.raises(LocalError, match="HOST:PORT"):
+    with pytest.raises(UsageError, match="HOST:PORT"):
         process.split_address(listen)
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.fakes.instance import Instance as RealInstance
 from tests.fakes.instance import free_port, traces
 from tests.fakes.kept import instance
-from virtctl.errors import LocalError
+from virtctl.errors import LocalError, UsageError
 from virtctl.local.config import LocalConfig
 from virtctl.local.daemon import process
 from virtctl.local.daemon.starting import Start
@@ -46,12 +46,12 @@ def test_wishes_win() -> None:
 
 @pytest.mark.parametrize("nodes", [0, -1, 17])
 def test_the_number_of_nodes_has_limits(nodes: int) -> None:
-    with pytest.raises(LocalError, match=f"--nodes.*`{nodes}`"):
+    with pytest.raises(UsageError, match=f"--nodes.*`{nodes}`"):
         wanted_config(LocalConfig(), Wishes(version="", nodes=nodes))
 
 
 def test_a_bad_address_is_refused() -> None:
-    with pytest.raises(LocalError, match="--listen"):
+    with pytest.raises(UsageError, match="--listen"):
         wanted_config(LocalConfig(), Wishes(version="", listen="6443"))
 
 
@@ -112,7 +112,7 @@ def test_a_path_that_no_socket_fits_into_is_refused(tmp_path: Path) -> None:
 @as_root
 def test_a_refused_first_start_leaves_nothing(tmp_path: Path) -> None:
     layout = InstanceLayout(tmp_path / "instance")
-    with pytest.raises(LocalError, match="--nodes"):
+    with pytest.raises(UsageError, match="--nodes"):
         call(layout, nodes=99)
     assert not layout.root.exists()
 
