@@ -28,6 +28,7 @@ from virtctl.local.runtime import (
     reconcile,
     resizing,
 )
+from virtctl.local.runtime.autolimits import AutoLimits, automatic
 from virtctl.local.runtime.changes import (
     Announce,
     Change,
@@ -66,8 +67,10 @@ from virtctl.models.documents import (
 from virtctl.models.kinds import (
     ATTACHMENT_DEFINITION,
     KUBEVIRT,
+    NAMESPACE,
     POD,
     PVC,
+    RESOURCE_QUOTA,
     VIRTUAL_MACHINE,
     VIRTUAL_MACHINE_INSTANCE,
 )
@@ -163,6 +166,7 @@ class InstanceController:
             settings=replace(
                 settings(service),
                 state_claim=state_claim,
+                limits=_limits(service, key.namespace),
                 resources=(*_resources(definitions), *hostdevices.resources(vmi)),
             ),
         )
@@ -219,6 +223,15 @@ def _attached(service: ApiService, key: Key, launchers: Iterable[Document]) -> t
     selector = f"{attachments.LABEL}={attachments.HOTPLUG}"
     found = service.list(POD, key.namespace, labels=selector).items
     return tuple(pod for pod in found if any(is_controlled_by(pod, one) for one in launchers))
+
+
+def _limits(service: ApiService, namespace: str) -> AutoLimits:
+    try:
+        place = service.get(NAMESPACE, None, namespace)
+    except NotFound:
+        return AutoLimits()
+    quotas = service.list(RESOURCE_QUOTA, namespace).items
+    return automatic(quotas, place, _configuration(service))
 
 
 def settings(service: ApiService) -> PodSettings:
@@ -368,9 +381,7 @@ def _make_pod(seen: Seen, status: Document, now: float) -> Iterator[Change]:
         message = _missing_claim(seen)
         known = conditions.find_condition(seen.vmi, "Synchronized") or {}
         if text(known, "reason") != "FailedPvcNotFound":
-            yield Announce(
-                about=seen.vmi, reason="FailedPvcNotFound", message=message, warning=True
-            )
+            yield Announce(about=seen.vmi, reason="FailedPvcNotFound", message=message)
         yield Requeue(_CLAIM_PATIENCE)
         return
     if seen.unfilled:
@@ -475,6 +486,8 @@ def _data_volumes(seen: Seen) -> Iterator[Document]:
     names = {text(volume, "dataVolume", "name") for volume in volumes} - {""}
     if not names:
         return
+    if seen.missing and seen.pod is None:
+        return  # that is told first
     if names & {*seen.unfilled, *seen.missing}:
         message = "Not all of the VMI's DVs are ready"
         yield condition("DataVolumesReady", "False", reason="NotAllDVsReady", message=message)
@@ -512,7 +525,10 @@ def _unready(reason: str, message: str) -> Document:
 
 
 def _scheduling(seen: Seen) -> Document | None:
-    """A copy of the pod's ``PodScheduled=False``."""
+    """A copy of the pod's ``PodScheduled=False``, and the same while a claim keeps it away."""
+    if seen.pod is None and seen.missing and not phases.is_final(seen.vmi):
+        message = _missing_claim(seen)
+        return condition("PodScheduled", "False", reason="Unschedulable", message=message)
     theirs = conditions.find_condition(seen.pod, "PodScheduled") if seen.pod else None
     if theirs is None or text(theirs, "status") != "False":
         return None

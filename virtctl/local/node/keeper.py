@@ -32,7 +32,7 @@ from virtctl.local.node.station import Pulse, Station
 from virtctl.local.node.translate import translate
 from virtctl.local.runtime import migrating, phases
 from virtctl.local.runtime.owners import is_deleting
-from virtctl.local.runtime.podmanifest import crashes_at_once, grace_period
+from virtctl.local.runtime.podmanifest import crashes_at_once, grace_period, outlives_failure
 from virtctl.local.runtime.queue import Key
 from virtctl.models.documents import Document, child, flag, integer, objects, text
 
@@ -462,6 +462,13 @@ class Keeper:
         await self._take_down(keep=True)
         vmi = self._books.vmi(self.subject)
         failed = not left and (vmi is None or phases.phase_of(vmi) != "Succeeded")
+        if failed and vmi is not None and self._here and outlives_failure(vmi):
+            ips = self._network.ips if self._network is not None else ()
+            self._books.set_pod(
+                self.subject,
+                lambda pod, host: pods.running(pod, host, ips, unpaused=False, ready=False),
+            )
+            return
         failure = _why_failed(vmi) if failed else ""
         if failed and not self._here:
             failure = "the guest did not come"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from virtctl.local.networks import selections
 from virtctl.local.runtime import backendstorage
+from virtctl.local.runtime.autolimits import NO_LIMITS, AutoLimits
 from virtctl.local.runtime.cpuplacing import cpu_selector, without_forbidden
 from virtctl.local.runtime.overhead import enlarged, memory_overhead
 from virtctl.local.runtime.owners import controller_reference
@@ -45,6 +46,8 @@ ATTENDED = "local.virtctl.io/attended"
 """Annotation of pods that the node agent only removes: the value names the job that runs them."""
 FAIL_FAST = "kubevirt.io/func-test-virt-launcher-fail-fast"
 """Annotation of a VMI whose launcher is to crash as soon as it runs, to try what follows."""
+KEEP_FAILED = "kubevirt.io/keep-launcher-alive-after-failure"
+"""Annotation of a VMI whose launcher goes on when the guest has failed, to be looked at."""
 DEFAULT_GRACE = 30  # seconds, spec.terminationGracePeriodSeconds of a VMI
 _GRACE_MARGIN = 30  # seconds that the pod gets on top of its guest's
 _LAUNCHER_MARGIN = 15  # seconds that the launcher waits on top of its guest's
@@ -67,7 +70,8 @@ class PodSettings:
     ``resources`` are what a node must have for the machine's networks, one of each. ``state_claim``
     keeps what firmware and TPM remember; ``block_claims`` are those of the machine's claims that
     are devices. ``cpu_ratio`` is how many CPUs of guests share one of the host's,
-    ``overhead_ratio`` makes the memory beside the guests' larger.
+    ``overhead_ratio`` makes the memory beside the guests' larger. ``limits`` are those of machines
+    that have none.
     """
 
     use_emulation: bool = False
@@ -78,6 +82,7 @@ class PodSettings:
     block_claims: frozenset[str] = frozenset()
     cpu_ratio: int = _CPU_ALLOCATION_RATIO
     overhead_ratio: float = 1.0
+    limits: AutoLimits = NO_LIMITS
 
 
 def settings_of(configuration: Document) -> PodSettings:
@@ -103,6 +108,12 @@ def grace_period(vmi: Document) -> int:
 def crashes_at_once(vmi: Document) -> bool:
     """Whether the launcher is to crash instead of starting the guest."""
     return FAIL_FAST in strings(vmi, "metadata", "annotations")
+
+
+def outlives_failure(vmi: Document) -> bool:
+    """Whether the launcher is to stay when the guest has failed."""
+    told = strings(vmi, "metadata", "annotations").get(KEEP_FAILED, "")
+    return told.lower() in {"1", "t", "true"}
 
 
 def hostname(vmi: Document) -> str:
@@ -265,6 +276,7 @@ def _compute(vmi: Document, settings: PodSettings) -> Document:
         "--hypervisor", "kvm",
         "--run-as-nonroot",
         *(["--allow-emulation"] if settings.use_emulation else []),
+        *(["--keep-after-failure"] if outlives_failure(vmi) else []),
         *(["--simulate-crash"] if crashes_at_once(vmi) else []),
     ]  # fmt: skip
     return {
@@ -320,6 +332,11 @@ def resources(vmi: Document, settings: PodSettings) -> Document:
     requests.setdefault("ephemeral-storage", "50M")
     if "memory" in limits:
         limits["memory"] = str(_with(parse_quantity(text(limits, "memory")), overhead))
+    elif settings.limits.memory:
+        asked = parse_quantity(text(requests, "memory")).value
+        limits["memory"] = str(Quantity.of(int(asked * settings.limits.memory), Notation.BINARY))
+    if settings.limits.cpu:
+        limits.setdefault("cpu", str(vcpus(vmi)))
     devices = ["tun", "vhost-net"] if not settings.use_emulation else ["tun"]
     if not settings.use_emulation:
         devices.insert(0, "kvm")

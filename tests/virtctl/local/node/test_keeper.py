@@ -6,7 +6,7 @@ import pytest
 
 from tests.fakes.cluster import Cluster, machine
 from virtctl.local.node import keeper
-from virtctl.local.runtime.podmanifest import FAIL_FAST
+from virtctl.local.runtime.podmanifest import FAIL_FAST, KEEP_FAILED
 from virtctl.models.kinds import EVENT, POD, SECRET, SERVICE_ACCOUNT, VIRTUAL_MACHINE
 
 
@@ -117,6 +117,20 @@ async def test_a_launcher_that_is_to_crash_starts_no_guest(cluster):
         if one["type"] == "Warning"
     ]
     assert warnings == []
+
+
+async def test_a_launcher_may_outlive_its_guest(cluster):
+    vm = machine(strategy="Once")
+    vm["spec"]["template"]["metadata"]["annotations"] = {FAIL_FAST: "", KEEP_FAILED: "true"}
+    cluster.service.create(VIRTUAL_MACHINE, "default", vm)
+    await cluster.until(lambda: cluster.vmi()["status"].get("phase") == "Failed")
+    (pod,) = cluster.service.list(POD, "default").items
+    assert pod["status"]["phase"] == "Running"
+    (compute,) = pod["status"]["containerStatuses"][:1]
+    assert "running" in compute["state"]
+    assert not compute["ready"]
+    cluster.service.delete(VIRTUAL_MACHINE, "default", "vm1")
+    await cluster.until(lambda: not cluster.service.list(POD, "default").items)
 
 
 async def test_a_pod_that_is_forced_away_takes_its_guest_along(cluster):

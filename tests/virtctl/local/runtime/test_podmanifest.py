@@ -1,6 +1,7 @@
 import pytest
 
 from virtctl.local.runtime import podmanifest
+from virtctl.local.runtime.autolimits import AutoLimits
 from virtctl.local.runtime.podmanifest import PodSettings, build_pod
 
 
@@ -105,6 +106,16 @@ def test_memory_is_the_guests_and_the_overhead():
     made = build_pod(vmi(), PodSettings())["spec"]["containers"][0]["resources"]["requests"]
     assert made["memory"] == "1314Mi"
     assert made["cpu"] == "100m"
+
+
+def test_a_machine_without_limits_gets_those_that_are_asked_for():
+    asked = PodSettings(limits=AutoLimits(cpu=True, memory=1.5))
+    made = build_pod(vmi(), asked)["spec"]["containers"][0]["resources"]["limits"]
+    assert (made["cpu"], made["memory"]) == ("1", "1971Mi")
+    own = {"limits": {"cpu": "3", "memory": "2Gi"}}
+    given = vmi(domain={"memory": {"guest": "1Gi"}, "resources": own})
+    kept = build_pod(given, asked)["spec"]["containers"][0]["resources"]["limits"]
+    assert (kept["cpu"], kept["memory"]) == ("3", "2438Mi")
 
 
 def test_the_grace_of_the_pod_is_longer_than_the_guests():
