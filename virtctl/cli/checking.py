@@ -115,7 +115,8 @@ def _at(shape: Shape, path: str) -> Shape:
 
 def _misfits(kind: Kind, document: Document) -> Iterator[Finding]:
     for problem in schema.problems(kind, document):
-        yield Finding(problem.indexed, _said(problem))
+        unknown = problem.what == "unknown"
+        yield Finding(problem.indexed, "there is no such field" if unknown else _said(problem))
 
 
 def _name(kind: Kind, document: Document) -> Iterator[Finding]:

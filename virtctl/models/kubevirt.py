@@ -10,12 +10,15 @@ from virtctl.models.base import (
     AS_SET,
     BY_TYPE,
     NULLABLE,
+    Count,
+    Duration,
     Empty,
     Fact,
     Int32,
     Int64,
     Model,
     NonEmpty,
+    PullPolicy,
     QuantityText,
 )
 from virtctl.models.instancestatus import ClusterMigrations
@@ -27,17 +30,17 @@ from virtctl.models.scheduling import Affinity, Toleration
 class CertificateLifetime(Model, frozen=True):
     """How long a certificate lives."""
 
-    duration: str = ""
-    renew_before: str = ""
+    duration: Duration = ""
+    renew_before: Duration = ""
 
 
 class SelfSignedRotation(Model, frozen=True):
     """Renewal of the own certificates."""
 
     ca: CertificateLifetime | None = None
-    ca_overlap_interval: str = ""
-    ca_rotate_interval: str = ""
-    cert_rotate_interval: str = ""
+    ca_overlap_interval: Duration = ""
+    ca_rotate_interval: Duration = ""
+    cert_rotate_interval: Duration = ""
     server: CertificateLifetime | None = None
 
 
@@ -349,7 +352,7 @@ class Configuration(Model, frozen=True):
     eviction_strategy: str = ""
     handler_configuration: ReloadableConfiguration | None = None
     hypervisors: Annotated[tuple[Hypervisor, ...], Fact(max_items=1)] = ()
-    image_pull_policy: str = ""
+    image_pull_policy: PullPolicy = ""
     instancetype: Annotated[InstancetypeConfiguration | None, NULLABLE] = None
     ksm_configuration: KsmConfiguration | None = None
     live_update_configuration: LiveUpdateConfiguration | None = None
@@ -414,13 +417,13 @@ class ComponentPlacement(Model, frozen=True):
     """Where components run, and how many."""
 
     node_placement: NodePlacement | None = None
-    replicas: int | None = None
+    replicas: Count | None = None
 
 
 class WorkloadUpdateStrategy(Model, frozen=True):
     """How running machines get a new launcher."""
 
-    batch_eviction_interval: str = ""
+    batch_eviction_interval: Duration = ""
     batch_eviction_size: int = 0
     workload_update_methods: tuple[str, ...] = ()
 
@@ -431,7 +434,7 @@ class KubeVirtSpec(Model, frozen=True):
     certificate_rotate_strategy: CertificateRotation | None = None
     configuration: Configuration | None = None
     customize_components: CustomizeComponents | None = None
-    image_pull_policy: str = ""
+    image_pull_policy: PullPolicy = ""
     image_pull_secrets: tuple[LocalReference, ...] = ()
     image_registry: str = ""
     image_tag: str = ""

@@ -17,6 +17,7 @@ from virtctl.local.api.webhooks import denial, denied
 from virtctl.models.documents import Document
 from virtctl.models.kinds import Kind
 
+_GO_TYPES = {"object": "map[string]string", "array": "[]string"}
 _UNLISTED = frozenset({"rebootPolicy", "memLock", "contentType", "compression"})
 
 
@@ -56,6 +57,8 @@ def _texts(problem: Problem) -> Iterator[str]:
             wanted = problem.shape.json.replace("int-or-string", "string")
             kind_found = problem.found.replace("integer", "number")
             yield f'{plain} in body must be of type {wanted}: "{kind_found}"'
+        case "unknown":
+            yield f"{plain} in body is a forbidden property"
         case "enum" | "choice":
             if plain.rpartition(".")[2] not in _UNLISTED:
                 choices = " ".join(sorted(fact.enum or fact.choices))
@@ -71,6 +74,15 @@ def _unreadable(kind: Kind, problem: Problem) -> str:
             return schema.quantity_problem(problem.value)
         case "duration":
             return schema.duration_problem(problem.value)
+        case "type" if problem.is_loose and problem.value is not None:
+            found = problem.found.replace("integer", "number").replace("boolean", "bool")
+            wanted, path = problem.shape.json, problem.plain
+            if wanted == "string":  # Go names the map here, where the value of a key is wrong
+                path = path.rpartition(".")[0] or path
+            return (
+                f"json: cannot unmarshal {found} into Go struct field "
+                f"ObjectMeta.{path} of type {_GO_TYPES.get(wanted, wanted)}"
+            )
         case "sign":
             number = "uint32" if problem.shape.fact.format else "uint"
             return (

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TypeAlias
 
@@ -56,7 +56,8 @@ class Problem:
     without list positions; ``holder`` is the model whose field it is.
     """
 
-    what: str  # "type", "required", "enum", "minimum", "maximum", "pattern", "bound";
+    what: str  # "type", "required", "enum", "minimum", "maximum", "pattern", "bound",
+    # "unknown", of places that are loose;
     # and "choice", "duration" and "sign", which only KubeVirt's webhooks mind
     indexed: str
     plain: str
@@ -65,6 +66,8 @@ class Problem:
     holder: str = ""
     cause: Cause | None = None
     """What is to be said, where that is known already."""
+    is_loose: bool = False
+    """Whether only what decodes the object minds."""
 
     @property
     def found(self) -> str:
@@ -103,9 +106,13 @@ def _shape(of: Kind | Shape) -> Shape:
 def _problems(shape: Shape, value: JsonValue, where: _Where) -> Iterator[Problem]:
     path, plain, holder = where
     if value is None or not shape.json:
+        if value is None and shape.is_loose:
+            yield Problem("type", path, plain, shape, value, holder, is_loose=True)
         return
     if not _fits(shape.json, value):
         yield Problem("type", path, plain, shape, value, holder)
+    elif isinstance(value, dict) and shape.is_loose:
+        yield from _loose_problems(shape, value, where)
     elif isinstance(value, dict):
         yield from _object_problems(shape, value, where)
     elif isinstance(value, list):
@@ -142,6 +149,20 @@ def _object_problems(shape: Shape, value: Document, where: _Where) -> Iterator[P
         inner = shape.fields.get(name) or shape.values
         if inner is not None:
             yield from _problems(inner, member, (_join(path, name), _join(plain, name), holder))
+
+
+def _loose_problems(shape: Shape, value: Document, where: _Where) -> Iterator[Problem]:
+    """What is wrong inside an object that a definition takes as it is; null is no value here."""
+    path, plain, holder = where
+    for problem in _object_problems(shape, value, where):
+        yield replace(problem, is_loose=True)
+    for name, member in value.items():
+        inner = shape.fields.get(name)
+        inside = (_join(path, name), _join(plain, name))
+        if inner is None:
+            yield Problem("unknown", *inside, shape, member, holder, is_loose=True)
+        elif member is None and inner.json in {"object", "array"}:
+            yield Problem("type", *inside, inner, member, holder, is_loose=True)
 
 
 def _join(path: str, name: str) -> str:
@@ -199,6 +220,8 @@ def unknown_fields(of: Kind | Shape, document: Document) -> list[str]:
 
 
 def _collect_unknown(shape: Shape, value: JsonValue, path: str, found: list[str]) -> None:
+    if shape.is_loose:
+        return
     if isinstance(value, dict):
         for name, member in value.items():
             inner = shape.fields.get(name) or shape.values
@@ -221,6 +244,8 @@ def prune(of: Kind | Shape, document: Document) -> Document:
 
 
 def _pruned(shape: Shape, value: JsonValue) -> JsonValue:
+    if shape.is_loose:
+        return value
     if isinstance(value, dict) and shape.json in {"object", ""}:
         result: Document = {}
         changed = False
@@ -251,7 +276,11 @@ def type_errors(kind: Kind, document: Document) -> list[Cause]:
 
     Raises ``BadRequest`` for a core kind whose document Go could not decode.
     """
-    found = [problem for problem in problems(kind, document) if problem.what not in _UNMINDED]
+    found = [
+        problem
+        for problem in problems(kind, document)
+        if problem.what not in _UNMINDED and not problem.is_loose
+    ]
     if not found:
         return []
     if is_builtin(kind):

@@ -11,6 +11,7 @@ from typing import Annotated, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 from virtctl.models.base import AsSet, Fact, Keyed, Model, Nullable, Rule
+from virtctl.models.meta import ObjectMeta
 
 _SCALARS: dict[object, str] = {str: "string", bool: "boolean", int: "integer", float: "number"}
 
@@ -19,7 +20,8 @@ _SCALARS: dict[object, str] = {str: "string", bool: "boolean", int: "integer", f
 class Shape:
     """What JSON may be at one place. ``json`` is its type, empty where anything may be.
 
-    ``keys`` are a list's map keys: () for a set, None for an atomic list.
+    ``keys`` are a list's map keys: () for a set, None for an atomic list. ``is_loose``: whatever
+    is inside, a definition has it; only what decodes it minds.
     """
 
     json: str = ""
@@ -33,6 +35,7 @@ class Shape:
     is_atomic: bool = False
     is_nullable: bool = False
     fact: Fact = field(default_factory=Fact)
+    is_loose: bool = False
     model: type[Model] | None = None
     rules: tuple[Rule, ...] = ()
 
@@ -81,7 +84,8 @@ def _shape(hint: object) -> Shape:
         inner, *notes = get_args(hint)
         found = _noted(inner, notes)
         nullable = any(isinstance(note, Nullable) for note in notes)
-        return replace(found, is_nullable=True) if nullable else found
+        loose = found.model is ObjectMeta  # so controller-gen is told for metadata of templates
+        return replace(found, is_nullable=True, is_loose=loose) if nullable else found
     if origin in {Union, types.UnionType}:
         present = [part for part in get_args(hint) if part is not types.NoneType]
         return _shape(present[0])

@@ -3,8 +3,8 @@
 import pytest
 
 from virtctl.errors import ApiError, Invalid
-from virtctl.local.api import decoding
-from virtctl.models.kinds import SNAPSHOT, VIRTUAL_MACHINE_INSTANCE
+from virtctl.local.api import decoding, schema
+from virtctl.models.kinds import SNAPSHOT, VIRTUAL_MACHINE, VIRTUAL_MACHINE_INSTANCE
 
 WEBHOOK = "w.kubevirt.io"
 
@@ -89,3 +89,46 @@ def test_what_is_wrong_twice_is_told_once():
         check(domain={"devices": {}}, volumes=volumes)
     (cause,) = raised.value.details.causes
     assert "imagePullPolicy in body should be one of" in cause.message
+
+
+def machine(metadata):
+    template = {"metadata": metadata, "spec": {"domain": {"devices": {}}}}
+    return {"metadata": {}, "spec": {"runStrategy": "Halted", "template": template}}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "said"),
+    [
+        (None, ' in body must be of type object: "null"'),
+        ({"labels": None}, '.labels in body must be of type object: "null"'),
+        ({"labels": {"a": 1}}, '.labels.a in body must be of type string: "number"'),
+        ({"zone": "a"}, ".zone in body is a forbidden property"),
+        ({"creationTimestamp": None}, ""),
+        ({"labels": {"a": "b"}}, ""),
+    ],
+)
+def test_metadata_of_templates_is_minded_here_only(metadata, said):
+    document = machine(metadata)
+    assert schema.type_errors(VIRTUAL_MACHINE, document) == []
+    assert schema.unknown_fields(VIRTUAL_MACHINE, document) == []
+    assert schema.prune(VIRTUAL_MACHINE, document) is document
+    if not said:
+        decoding.check(VIRTUAL_MACHINE, document, WEBHOOK)
+        return
+    with pytest.raises(ApiError) as raised:
+        decoding.check(VIRTUAL_MACHINE, document, WEBHOOK)
+    (cause,) = raised.value.details.causes
+    assert cause.message == f"spec.template.metadata{said}"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "said"),
+    [
+        ({"labels": 5}, "number into Go struct field ObjectMeta.spec.template.metadata.labels of"),
+        ({"annotations": {"a": True}}, "bool into Go struct field .*annotations of type string"),
+        ({"finalizers": "x"}, r"string into Go struct field .*finalizers of type \[\]string"),
+    ],
+)
+def test_metadata_of_templates_that_go_cannot_decode(metadata, said):
+    with pytest.raises(ApiError, match=said):
+        decoding.decode(VIRTUAL_MACHINE, machine(metadata), WEBHOOK)

@@ -61,6 +61,8 @@ def _misfits(vm: Document) -> Iterator[str]:
             case "type":
                 wanted = problem.shape.json
                 yield f'{problem.indexed} in body must be of type {wanted}: "{problem.found}"'
+            case "unknown":
+                yield f"{problem.indexed} in body is a forbidden property"
             case _:
                 pass  # the definitions that virt-api looks at have no bounds
     for path in schema.unknown_fields(VIRTUAL_MACHINE, judged):
