@@ -147,7 +147,7 @@ def _object_problems(shape: Shape, value: Document, where: _Where) -> Iterator[P
             yield Problem("required", _join(path, name), _join(plain, name), shape.fields[name])
     for name, member in value.items():
         inner = shape.fields.get(name) or shape.values
-        if inner is not None:
+        if inner is not None and inner.plain is not type(member):
             yield from _problems(inner, member, (_join(path, name), _join(plain, name), holder))
 
 

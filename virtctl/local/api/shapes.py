@@ -14,6 +14,7 @@ from virtctl.models.base import AsSet, Fact, Keyed, Model, Nullable, Rule
 from virtctl.models.meta import ObjectMeta
 
 _SCALARS: dict[object, str] = {str: "string", bool: "boolean", int: "integer", float: "number"}
+_PLAIN: dict[str, type] = {"string": str, "boolean": bool}
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +45,17 @@ class Shape:
         """Whether there are rules here or below."""
         below = [*self.fields.values(), self.values, self.items]
         return bool(self.rules) or any(shape is not None and shape.is_ruled for shape in below)
+
+    @cached_property
+    def plain(self) -> type | None:
+        """The type of text or truth values, when all of these fit: nothing else is to be seen."""
+        return _PLAIN.get(self.json) if self.fact == Fact() else None
+
+    @cached_property
+    def defaults(self) -> dict[str, bool | int | str]:
+        """What the schema fills in for members that are missing."""
+        defaults = {name: inner.fact.default for name, inner in self.fields.items()}
+        return {name: value for name, value in defaults.items() if value is not None}
 
     def at(self, name: str) -> Shape | None:
         """The shape of the member ``name``; lists are looked through."""

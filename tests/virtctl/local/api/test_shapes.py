@@ -28,6 +28,19 @@ class Outer(Model, frozen=True):
     anything: Open = {}  # noqa: RUF012
 
 
+class Bounded(Model, frozen=True):
+    """Fields with and without bounds."""
+
+    inside: Inner
+    free: str = ""
+    on: bool = False
+    short: Annotated[str, Fact(max_length=3)] = ""
+    word: Annotated[str, Fact(enum=("a", "b"))] = ""
+    given: Annotated[str, Fact(default="x")] = ""
+    size: QuantityText | None = None
+    count: Int32 = 0
+
+
 def test_every_kind_of_field():
     shape = shape_of(Outer)
     assert shape.required == ("innerObject",)
@@ -51,3 +64,18 @@ def test_lists_are_looked_through():
 
 def test_shapes_are_made_once():
     assert shape_of(Outer) is shape_of(Outer)
+
+
+def test_only_what_takes_any_text_or_truth_is_plain():
+    shape = shape_of(Bounded)
+    found = {name: inner.plain for name, inner in shape.fields.items()}
+    assert found == {
+        "free": str, "on": bool, "short": None, "word": None, "size": None, "count": None,
+        "inside": None, "given": None,
+    }  # fmt: skip
+    assert shape.fields["inside"].fields["name"].plain is str
+
+
+def test_defaults_are_those_that_are_filled_in():
+    assert shape_of(Bounded).defaults == {"given": "x"}
+    assert shape_of(Inner).defaults == {}
