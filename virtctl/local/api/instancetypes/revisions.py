@@ -64,6 +64,10 @@ def _owner(vm: Document) -> Document:
     }
 
 
+class Altered(InvalidField):
+    """There is a revision of the name already, and it holds something else."""
+
+
 @dataclass(frozen=True)
 class Capture:
     """What a machine uses of one part: its spec, the reference for its status, and the revision
@@ -94,7 +98,7 @@ def capture(vm: Document, part: Part, lookup: Lookup) -> Capture | None:
     name = documents.name_of(built)
     stored = lookup(CONTROLLER_REVISION, documents.namespace_of(vm), name)
     if stored is not None and documents.find(stored, "data", "spec") != found.get("spec"):
-        raise InvalidField(
+        raise Altered(
             f"spec.{part.field}",
             name,
             f"found existing ControllerRevision with unexpected data: {name}",
@@ -111,14 +115,15 @@ def _known_revision(vm: Document, part: Part) -> str:
         return by_hand
     reference = documents.child(vm, "status", part.reference)
     same = documents.text(reference, "name") == documents.text(matcher, "name") and (
-        documents.text(reference, "kind") == _kind_name(matcher, part)
+        matching.kind_of(reference, part) == matching.kind_of(matcher, part)
     )
     return documents.text(reference, "controllerRevisionRef", "name") if same else ""
 
 
 def _kind_name(matcher: Document, part: Part) -> str:
+    """The kind as the machine spells it; without one, what is meant."""
     kind = matching.kind_of(matcher, part)
-    return documents.text(matcher, "kind") if kind is None else kind.name
+    return documents.text(matcher, "kind") or ("" if kind is None else kind.name)
 
 
 def _reference(matcher: Document, part: Part, revision: str) -> Document:

@@ -253,7 +253,9 @@ def _possible(seen: Seen, verdict: Verdict) -> tuple[Verdict, Failure | None]:
     """The verdict as far as it can be carried out, and what is in its way."""
     if seen.chosen.problem:
         kept = Verdict() if verdict.move is Move.START else verdict
-        return replace(kept, wait=kept.wait or 5.0), Failure("FailedCreate", seen.chosen.problem)
+        return replace(kept, wait=kept.wait or 5.0), Failure(
+            seen.chosen.reason, seen.chosen.problem
+        )
     if verdict.move is not Move.START:
         return verdict, None
     if datavolumes.failed(seen):
@@ -276,7 +278,7 @@ def _moves(seen: Seen, verdict: Verdict, failure: Failure | None) -> Iterator[Ch
     vm = seen.vm
     if failure is not None:
         known = conditions.find_condition(vm, "Failure") or {}
-        if text(known, "message") != failure.message:
+        if text(known, "message") != failure.message and failure.reason not in _SILENT:
             yield _failed(seen, failure)
         return
     match verdict.move:
@@ -295,6 +297,7 @@ def _moves(seen: Seen, verdict: Verdict, failure: Failure | None) -> Iterator[Ch
 
 _BUSY = ("snapshotInProgress", "restoreInProgress")  # its disks are copied
 _FAILED_IMPORT = "FailedDataVolumeImport"
+_SILENT = ("FailedFindInstancetype", "FailedFindPreference")  # told by the condition alone
 
 
 def _failed(seen: Seen, failure: Failure) -> Announce:

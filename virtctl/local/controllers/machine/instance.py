@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from copy import deepcopy
 
+from virtctl.local.api.instancetypes.matching import PARTS
 from virtctl.local.controllers.machine.seen import generation, template_spec, wants_paused_start
 from virtctl.local.runtime.owners import VM_FINALIZER, VMI_FINALIZER, controller_reference
 from virtctl.models.documents import (
@@ -68,7 +69,14 @@ def revision_name(vm: Document) -> str:
 
 
 def build_revision(vm: Document) -> Document:
-    """The ControllerRevision of the machine's spec as it is now."""
+    """The ControllerRevision of the machine's spec as it is now, with the revisions of what its
+    status refers to.
+    """
+    spec = deepcopy(child(vm, "spec"))
+    for part in PARTS:
+        revision = text(vm, "status", part.reference, "controllerRevisionRef", "name")
+        if revision and isinstance(spec.get(part.field), dict):
+            put(spec, revision, part.field, "revisionName")
     return {
         "apiVersion": CONTROLLER_REVISION.api_version,
         "kind": CONTROLLER_REVISION.name,
@@ -77,7 +85,7 @@ def build_revision(vm: Document) -> Document:
             "namespace": namespace_of(vm),
             "ownerReferences": [controller_reference(VIRTUAL_MACHINE, vm)],
         },
-        "data": {"spec": deepcopy(child(vm, "spec"))},
+        "data": {"spec": spec},
         "revision": generation(vm),
     }
 

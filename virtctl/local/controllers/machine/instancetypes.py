@@ -19,29 +19,36 @@ from virtctl.local.runtime.changes import Change, Create
 from virtctl.models.documents import Document, child, put
 from virtctl.models.kinds import CONTROLLER_REVISION
 
+_UNFOUND = {INSTANCETYPE: "FailedFindInstancetype", PREFERENCE: "FailedFindPreference"}
+
 
 @dataclass(frozen=True)
 class Chosen:
     """What a machine uses. ``machine`` is the machine with all of it applied.
 
-    ``problem`` says why it can't be used; then there is no ``machine``.
+    ``problem`` says why it can't be used, and ``reason`` in one word; then there is no ``machine``.
     """
 
     captures: tuple[Capture | None, Capture | None] = (None, None)
     machine: Document | None = None
     problem: str = ""
+    reason: str = "FailedCreate"
 
 
 def choose(vm: Document, lookup: Lookup, binding: str) -> Chosen:
     """What ``vm`` uses; ``binding`` is that of the NIC of machines that list none."""
     if not expansion.has_matchers(vm):
         return Chosen(machine=vm)
-    try:
-        instancetype = revisions.capture(vm, INSTANCETYPE, lookup)
-        preference = revisions.capture(vm, PREFERENCE, lookup)
-    except InvalidField as error:
-        why = f"Error encountered while storing Instancetype ControllerRevisions: {error.problem}"
-        return Chosen(problem=why)
+    found: list[Capture | None] = []
+    for part, reason in _UNFOUND.items():
+        try:
+            found.append(revisions.capture(vm, part, lookup))
+        except revisions.Altered as error:
+            why = "error encountered while storing instancetype.kubevirt.io controllerRevisions"
+            return Chosen(problem=f"{why}: {error.problem}")
+        except InvalidField as error:
+            return Chosen(problem=error.problem, reason=reason)
+    instancetype, preference = found
     captures = (instancetype, preference)
     machine = deepcopy(vm)
     specs = [None if capture is None else capture.spec for capture in captures]

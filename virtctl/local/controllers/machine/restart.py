@@ -41,10 +41,17 @@ def reason(seen: Seen) -> str:
 
 
 def _matchers_changed(vm: Document, revision: Document) -> bool:
-    """Whether the machine names another instancetype or preference than it was started with."""
-    return any(
-        find(vm, "spec", part.field) != find(revision, "data", "spec", part.field) for part in PARTS
-    )
+    """Whether the machine names another instancetype or preference than it was started with.
+
+    The revision knows the revisions that were in use; they count where the machine asks for one.
+    """
+    for part in PARTS:
+        wanted, started = child(vm, "spec", part.field), child(revision, "data", "spec", part.field)
+        if not wanted.get("revisionName"):
+            started = {key: value for key, value in started.items() if key != "revisionName"}
+        if wanted != started:
+            return True
+    return False
 
 
 def same_template(seen: Seen) -> bool:

@@ -78,7 +78,8 @@ def build(seen: Seen, verdict: Verdict, failure: Failure | None, now: float) -> 
         status["runStrategy"] = str(run_strategy(seen.vm))
     if not seen.chosen.problem:
         for key, reference in instancetypes.references(seen.chosen).items():
-            _put(status, key, reference)
+            if reference:  # what is no longer named stays, as in KubeVirt
+                status[key] = reference
     _put(status, "startFailure", start_failure(seen, now))
     waiting: list[JsonValue] = list(pending_requests(seen, verdict))
     _put(status, "stateChangeRequests", waiting)
@@ -196,8 +197,9 @@ def _conditions(seen: Seen, failure: Failure | None, now: float) -> list[JsonVal
     theirs = [] if seen.vmi is None else list(objects(seen.vmi, "status", "conditions"))
     copied = [dict(theirs_) for theirs_ in theirs if text(theirs_, "type") not in _OWN_CONDITIONS]
     wanted = [_ready(seen, now), *copied]
-    drop = {text(old, "type") for old in known} - _OWN_CONDITIONS
-    drop -= {text(new, "type") for new in copied}
+    # what the last instance said stays until there is another one
+    old = set() if seen.vmi is None else {text(old, "type") for old in known}
+    drop = old - _OWN_CONDITIONS - {text(new, "type") for new in copied}
     needs = restart.reason(seen)
     if needs:
         wanted.append(condition("RestartRequired", "True", message=needs))
@@ -258,7 +260,9 @@ def _snapshots(seen: Seen) -> list[JsonValue]:
             found.append({"name": name, "enabled": True})
             continue
         why = f"Snapshot is not supported for this volumeSource type [{name}]"
-        if claim:
+        if claim and claim not in seen.claims:
+            why = "PVC not found"
+        elif claim:
             storage_class = text(seen.claims.get(claim, {}), "spec", "storageClassName")
             why = (
                 "No VolumeSnapshotClass: Volume snapshots are not configured for this "

@@ -75,7 +75,7 @@ def _rerun_on_failure(seen: Seen, now: float) -> Verdict:
 def _once(seen: Seen, now: float) -> Verdict:
     if seen.vmi is not None:
         return _stop(seen.vmi) if has_stop_request(seen.vm, seen.vmi) else Verdict()
-    return _start_when_new(seen, now)
+    return _start(seen, now)
 
 
 def _manual(seen: Seen, now: float) -> Verdict:

@@ -41,9 +41,10 @@ def test_a_machine_with_one():
 def test_problems():
     lost = instancetypes.choose(vm(instancetype={"name": "no"}), lookup(), "bridge")
     assert lost.machine is None
-    assert lost.problem.endswith(
-        'virtualmachineclusterinstancetypes.instancetype.kubevirt.io "no" not found'
-    )
+    missing = 'virtualmachineclusterinstancetypes.instancetype.kubevirt.io "no" not found'
+    assert (lost.reason, lost.problem) == ("FailedFindInstancetype", missing)
+    plain = instancetypes.choose(vm(preference={"name": "no"}), lookup(), "bridge")
+    assert plain.reason == "FailedFindPreference"
     machine = vm(instancetype={"name": "small"})
     machine["spec"]["template"]["spec"]["domain"]["memory"] = {"guest": "1Gi"}
     torn = instancetypes.choose(machine, lookup(SMALL), "bridge")

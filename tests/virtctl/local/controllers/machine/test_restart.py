@@ -88,3 +88,17 @@ def test_nics_that_can_be_plugged_in_need_none():
     assert needed(first, ("blue", {"binding": {"name": "x"}}), nets=[pod, blue]) == restart.GENERIC
     assert needed(("default", {"bridge": {}}), nets=[pod]) == restart.GENERIC
     assert needed(nets=[]) == restart.GENERIC
+
+
+def test_the_revisions_in_use_are_no_change():
+    started = {"instancetype": {"name": "small", "revisionName": "r1"}, "template": {"spec": {}}}
+    revision = {"data": {"spec": started}}
+
+    def needs(**matcher):
+        spec = {"template": {"spec": {}}, "instancetype": {"name": "small", **matcher}}
+        vm = {"metadata": {"name": "vm1"}, "spec": spec}
+        return restart.reason(Seen(vm=vm, vmi={"metadata": {}, "spec": {}}, revision=revision))
+
+    assert needs() == needs(revisionName="r1") == ""
+    assert needs(revisionName="r2")
+    assert needs(name="large")

@@ -74,6 +74,15 @@ def test_conditions_of_the_instance_come_and_go():
         Seen(vm=machine, vmi=vmi("Running", ("Paused", "True"))), Verdict(), None, 0
     )
     assert [one["type"] for one in made["conditions"]] == ["Ready", "Paused"]
+    ended = status.build(Seen(vm=vm(**made)), Verdict(), None, 0)
+    assert [one["type"] for one in ended["conditions"]] == ["Ready", "Paused"]
+    again = status.build(Seen(vm=vm(**ended), vmi=vmi("Scheduling")), Verdict(), None, 0)
+    assert [one["type"] for one in again["conditions"]] == ["Ready"]
+
+
+def test_what_is_in_use_stays_told():
+    machine = vm(preferenceRef={"name": "p"})
+    assert status.build(Seen(vm=machine), Verdict(), None, 0)["preferenceRef"] == {"name": "p"}
 
 
 def test_volumes_say_why_there_is_no_snapshot():
@@ -86,6 +95,14 @@ def test_volumes_say_why_there_is_no_snapshot():
         "enabled": False,
         "reason": "Snapshot is not supported for this volumeSource type [a]",
     }
+
+
+def test_a_claim_that_is_not_there_cannot_be_snapshotted():
+    machine = vm()
+    volume = {"name": "a", "persistentVolumeClaim": {"claimName": "c"}}
+    machine["spec"]["template"] = {"spec": {"volumes": [volume]}}
+    (entry,) = status.build(Seen(vm=machine), Verdict(), None, 0)["volumeSnapshotStatuses"]
+    assert entry == {"name": "a", "enabled": False, "reason": "PVC not found"}
 
 
 def test_why_a_start_failed_is_told_while_it_is_backed_off():

@@ -37,7 +37,7 @@ def test_what_each_strategy_does_without_an_instance():
         RunStrategy.RERUN_ON_FAILURE: Move.NONE,
         RunStrategy.MANUAL: Move.NONE,
         RunStrategy.HALTED: Move.NONE,
-        RunStrategy.ONCE: Move.NONE,
+        RunStrategy.ONCE: Move.START,
         RunStrategy.WAIT_AS_RECEIVER: Move.NONE,
     }
 
