@@ -26,6 +26,8 @@ INSIDE_MACHINE = Path("/var/run/kubevirt-machine")  # ours: the machine's own di
 INSIDE_CONTROL = INSIDE_PUBLIC / "sockets/launcher-sock"
 STREAM_NAME = "guest.stream"
 """Pipe in the machine's own directory by which a guest comes."""
+USB_CHANNELS = 4
+"""How many USB devices of clients a guest can have at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +116,10 @@ class MachineLayout:
     @property
     def vnc(self) -> Path:
         return self.private / self.uid / "virt-vnc"
+
+    def usb(self, channel: int) -> Path:
+        """Unix socket of a channel for a client's USB device; ``USB_CHANNELS`` of them."""
+        return self.private / self.uid / f"virt-usbredir-{channel}"
 
     @property
     def resolv_conf(self) -> Path:

@@ -59,6 +59,7 @@ __all__ = [
     "limit",
     "observe_facts",
     "open_serial",
+    "open_usb",
     "open_vnc",
     "prepare",
     "render_disks",
@@ -233,6 +234,13 @@ async def open_serial(place: MachineLayout) -> tuple[asyncio.StreamReader, async
     wants to take over closes the first.
     """
     return await open_unix(place.serial)
+
+
+async def open_usb(
+    place: MachineLayout, channel: int
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect to a channel for a USB device, in usbredir's protocol; raises ``LauncherGone``."""
+    return await open_unix(place.usb(channel))
 
 
 async def open_vnc(place: MachineLayout) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

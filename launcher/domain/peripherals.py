@@ -5,9 +5,8 @@ from __future__ import annotations
 from launcher.domain.element import Element, element, switch
 from launcher.domain.inputs import Inputs
 from launcher.errors import SpecError
-from launcher.layout import inside_private
+from launcher.layout import USB_CHANNELS, inside_private
 
-_USB_CHANNELS = 4
 _SOUND_CARDS = ("ich9", "ac97")
 
 
@@ -91,5 +90,5 @@ def usb_redirection(inputs: Inputs) -> tuple[Element, ...]:
             {"type": "unix", "bus": "usb"},
             element("source", {"mode": "bind", "path": f"{at}/virt-usbredir-{number}"}),
         )
-        for number in range(_USB_CHANNELS)
+        for number in range(USB_CHANNELS)
     )

@@ -61,6 +61,10 @@ class FakeMachines:
         self.asked.append(("vnc", preserve_session))
         return self.duplex
 
+    async def usbredir(self, vmi):
+        self.asked.append(("usbredir",))
+        return self.duplex
+
     async def screenshot(self, vmi):
         return b"\x89PNG"
 

@@ -266,6 +266,8 @@ class App:
         if verb == "vnc":
             preserve = connection.query_params.get("preserveSession") == "true"
             return self.attach.vnc(namespace, path.name, preserve_session=preserve)
+        if verb == "usbredir":
+            return self.attach.usbredir(namespace, path.name)
         raise self.attach.refuse(namespace, path.name, verb)
 
 

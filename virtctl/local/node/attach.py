@@ -13,7 +13,7 @@ from pathlib import Path
 
 from launcher import hostnet, lifecycle
 from launcher.errors import AgentError, HostError, LauncherError, LauncherGone
-from launcher.layout import MachineLayout
+from launcher.layout import USB_CHANNELS, MachineLayout
 from launcher.lifecycle import Command, Control
 from virtctl.errors import (
     BadRequest,
@@ -83,6 +83,8 @@ class LocalMachines:
         self._addresses = addresses
         self._consoles: dict[str, Duplex] = {}
         self._screens: dict[str, Duplex] = {}
+        self._usb: dict[str, Duplex] = {}
+        self._plugging = asyncio.Lock()
 
     async def act(self, vmi: Document, action: GuestAction, body: Document) -> JsonValue:
         """Carry out a request. Raises ``Conflict`` when it is refused, ``InternalError`` else."""
@@ -114,6 +116,23 @@ class LocalMachines:
                 f'virtualmachineinstance.kubevirt.io "{name_of(vmi)}" has a VNC session already'
             )
         return await self._take_over(self._screens, vmi, serial=False)
+
+    async def usbredir(self, vmi: Document) -> Duplex:
+        """The first channel for a USB device that is free; 503 when there is none."""
+        uid = uid_of(vmi)
+        async with self._plugging:
+            for channel in range(USB_CHANNELS):
+                session = f"{uid}/{channel}"
+                if session in self._usb:
+                    continue
+                try:
+                    opened = await lifecycle.open_usb(self._places.of(uid), channel)
+                except LauncherError as error:
+                    raise _not_running(vmi) from error
+                stream = _Session(self._usb, session, SocketStream(*opened))
+                self._usb[session] = stream
+                return stream
+        raise ServiceUnavailable("All USB devices are in use.")
 
     async def _take_over(
         self, sessions: dict[str, Duplex], vmi: Document, *, serial: bool
@@ -266,13 +285,12 @@ class LocalPods:
         except HostError as error:
             raise InternalError(str(error)) from error
 
-    async def log(
+    def log(
         self, pod: Document, container: str, *, follow: bool, tail: int | None
     ) -> AsyncIterator[bytes]:
-        """A container's log. Raises ``BadRequest`` and ``NotFound``."""
+        """A container's log. Raises ``BadRequest`` and ``NotFound``, before anything is read."""
         path, over = self._log(pod, _container(pod, container))
-        async for chunk in follow_file(path, follow=follow, tail=tail, over=over):
-            yield chunk
+        return follow_file(path, follow=follow, tail=tail, over=over)
 
     async def dial(self, pod: Document, port: int) -> PodStream:
         """A connection to a port of a launcher pod's loopback. Raises ``InternalError``."""

@@ -8,7 +8,7 @@ import pytest
 
 from launcher import hostnet
 from launcher.errors import AgentError, HypervisorError
-from launcher.layout import MachineLayout
+from launcher.layout import USB_CHANNELS, MachineLayout
 from launcher.lifecycle import Command
 from launcher.state import AgentState, MachineState, Stage
 from launcher.system.control import ControlServer
@@ -133,6 +133,7 @@ async def test_no_launcher_is_a_bad_request(layout):
         machines.act(VMI, GuestAction.PAUSE, {}),
         machines.console(VMI),
         machines.vnc(VMI, preserve_session=False),
+        machines.usbredir(VMI),
         machines.screenshot(VMI),
     ):
         with pytest.raises(BadRequest, match="VMI is not running"):
@@ -178,6 +179,22 @@ async def test_a_preserved_screen_is_not_taken_over(layout, place):
     await second.close()
     server.close()
     await server.wait_closed()
+
+
+async def test_each_usb_device_has_a_channel_of_its_own(layout, place):
+    servers = [await serve(place.usb(channel)) for channel in range(USB_CHANNELS)]
+    machines = LocalMachines(layout)
+    plugged = [await machines.usbredir(VMI) for _ in servers]
+    with pytest.raises(ServiceUnavailable, match="in use"):
+        await machines.usbredir(VMI)
+    await plugged[1].close()
+    again = await machines.usbredir(VMI)
+    assert await again.receive() == b"login: "
+    for stream in (again, *plugged):
+        await stream.close()
+    for server in servers:
+        server.close()
+        await server.wait_closed()
 
 
 async def test_dialing_goes_to_the_first_address(layout):
@@ -237,10 +254,10 @@ async def test_logs_are_files(layout, place):
     assert await read(pods.log(POD, "guest-console-log", follow=False, tail=None)) == b"login:\n"
     assert await read(pods.log(COMPONENT, "", follow=False, tail=None)) == b"daemon\n"
     with pytest.raises(BadRequest, match="writes no log"):
-        await read(pods.log(POD, "volumeroot", follow=False, tail=None))
+        pods.log(POD, "volumeroot", follow=False, tail=None)
     stray = {"metadata": {"name": "x"}, "spec": {"containers": [{"name": "c"}]}}
     with pytest.raises(NotFound):
-        await read(pods.log(stray, "", follow=False, tail=None))
+        pods.log(stray, "", follow=False, tail=None)
 
 
 async def test_ports_of_pods(tmp_path, monkeypatch):

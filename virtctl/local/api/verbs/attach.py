@@ -65,17 +65,21 @@ class Attach:
             raise BadRequest(f'no network interfaces are reported of "{name}"')
         return await self._machines.dial(vmi, *parse_target(target))
 
-    def refuse(self, namespace: str, name: str, verb: str) -> ApiError:
-        """Why ``usbredir`` or ``vsock`` is not to be had."""
+    async def usbredir(self, namespace: str, name: str) -> Duplex:
+        """A channel for a client's USB device. Raises ``ApiError``."""
         vmi = instances.instance(self._service, namespace, name)
-        devices = documents.child(vmi, "spec", "domain", "devices")
-        if verb == "usbredir" and devices.get("clientPassthrough") is None:
-            return refusals.conflict(
+        if documents.find(vmi, "spec", "domain", "devices", "clientPassthrough") is None:
+            raise refusals.conflict(
                 VIRTUAL_MACHINE_INSTANCE, name, "Not configured with USB Redirection"
             )
-        if verb == "usbredir" and instances.phase(vmi) != "Running":
-            return BadRequest("VMI is not running")
-        if verb == "vsock" and not documents.flag(devices, "autoattachVSOCK"):
+        if instances.phase(vmi) != "Running":
+            raise BadRequest("VMI is not running")
+        return await self._machines.usbredir(vmi)
+
+    def refuse(self, namespace: str, name: str, verb: str) -> ApiError:
+        """Why ``vsock`` is not to be had."""
+        vmi = instances.instance(self._service, namespace, name)
+        if not documents.flag(vmi, "spec", "domain", "devices", "autoattachVSOCK"):
             return BadRequest("VSOCK is not attached.")
         return refusals.not_served(f"virtualmachineinstances/{verb}")
 

@@ -79,6 +79,9 @@ class Machines(Protocol):
     async def vnc(self, vmi: Document, *, preserve_session: bool) -> Duplex:
         """The VNC server's byte stream."""
 
+    async def usbredir(self, vmi: Document) -> Duplex:
+        """A channel for a client's USB device; 503 when all are in use."""
+
     async def screenshot(self, vmi: Document) -> bytes:
         """A PNG of the screen."""
 

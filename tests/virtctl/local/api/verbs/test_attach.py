@@ -78,14 +78,23 @@ async def test_portforward_refused(plural, name, phase, status, said) -> None:
         await attach.portforward(plural, "default", name, "22")
 
 
+async def test_usb_devices_come_to_machines_that_want_them() -> None:
+    attach, machines = scene(clientPassthrough={})
+    assert await attach.usbredir("default", "web") is machines.duplex
+    assert machines.asked == [("usbredir",)]
+    attach, _ = scene()
+    with pytest.raises(ApiError, match="Not configured with USB Redirection") as caught:
+        await attach.usbredir("default", "web")
+    assert caught.value.code == 409
+    attach, _ = scene("Pending", clientPassthrough={})
+    with pytest.raises(BadRequest, match="VMI is not running"):
+        await attach.usbredir("default", "web")
+
+
 def test_other_streams() -> None:
     attach, _ = scene()
-    assert "USB" in str(attach.refuse("default", "web", "usbredir"))
     assert "VSOCK" in str(attach.refuse("default", "web", "vsock"))
-    attach, _ = scene("Pending", clientPassthrough={})
-    assert str(attach.refuse("default", "web", "usbredir")) == "VMI is not running"
-    attach, _ = scene(clientPassthrough={}, autoattachVSOCK=True)
-    assert attach.refuse("default", "web", "usbredir").code == 501
+    attach, _ = scene(autoattachVSOCK=True)
     assert attach.refuse("default", "web", "vsock").code == 501
 
 
