@@ -43,15 +43,21 @@ def manifest(machine: Document) -> Document:
 
 
 def loosely(machine: Document) -> Document:
-    """The VirtualMachine that a server sent: fields that there are not are left out."""
-    return _written(schema.prune(VIRTUAL_MACHINE, _without_nulls(machine)))
+    """The VirtualMachine that a server sent: fields that there are not are left out.
+
+    Raises ``VirtctlError`` for values of a wrong type.
+    """
+    pruned = schema.prune(VIRTUAL_MACHINE, _without_nulls(machine))
+    _check(pruned)
+    return _written(pruned)
 
 
 def _check(machine: Document) -> None:
     for problem in schema.problems(VIRTUAL_MACHINE, machine):
         if problem.what in _DECODED:
-            wanted = problem.shape.json if problem.what == "type" else "value that can be read"
-            raise VirtctlError(f"`{problem.indexed}`: must be a {wanted}; got `{problem.value}`")
+            kind = problem.shape.json if problem.what == "type" else "value that can be read"
+            wanted = f"{'an' if kind[0] in 'aio' else 'a'} {kind}"
+            raise VirtctlError(f"`{problem.indexed}`: must be {wanted}; got `{problem.value}`")
 
 
 def _written(machine: Document) -> Document:

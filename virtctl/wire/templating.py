@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from virtctl.errors import VirtctlError
-from virtctl.models.documents import Document, JsonValue, child, flag, objects, text
+from virtctl.models.documents import Document, JsonValue, child, find, flag, objects, text
 from virtctl.wire.expressions import generate
 
 _TEXT = re.compile(r"\$\{([a-zA-Z0-9_]+)\}")
@@ -64,9 +64,9 @@ def process(template: Document, given: Mapping[str, str], random: Callable[[int]
     values = _values(parameters(template), given, random)
     used: set[str] = set()
     fill = _Filling(values, used)
-    machine = child(template, "spec", "virtualMachine")
-    if not machine:
+    if find(template, "spec", "virtualMachine") is None:
         raise VirtctlError("`spec.virtualMachine` is missing")
+    machine = child(template, "spec", "virtualMachine")
     metadata = child(machine, "metadata")
     if "namespace" in metadata and not _TEXT.search(text(metadata, "namespace")):
         kept = {key: value for key, value in metadata.items() if key != "namespace"}
@@ -183,9 +183,9 @@ def problem(template: Document) -> str:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         return f"parameter {twice[0]} is declared twice"
-    machine = child(template, "spec", "virtualMachine")
-    if not machine:
+    if find(template, "spec", "virtualMachine") is None:
         return "`spec.virtualMachine` is missing"
+    machine = child(template, "spec", "virtualMachine")
     message = text(template, "spec", "message")
     undeclared = sorted({*_references(machine), *_references(message)} - {*names})
     if undeclared:

@@ -38,6 +38,11 @@ def test_a_server_may_know_more_fields() -> None:
     assert made["spec"] == {"template": {"metadata": {}, "spec": {"domain": domain}}}
 
 
+def test_a_server_s_values_have_the_types_that_there_are() -> None:
+    with pytest.raises(VirtctlError, match=r"cpu\.cores`: must be an integer; got `2`"):
+        loosely(machine(cpu={"cores": "2"}))
+
+
 def test_in_a_file_numbers_may_stand_for_words() -> None:
     given = machine(bogus=1, devices={"disks": [{"name": 5}]}, memory={"guest": "0.5Gi"})
     given["metadata"] = {"name": 7, "annotations": {"on": True, "off": None}}

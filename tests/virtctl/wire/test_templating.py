@@ -88,7 +88,8 @@ def test_a_template_without_machine() -> None:
     [
         (template({"name": "${A}", "n": ["${{B}}"]}, {"name": "A"}, {"name": "B"}), ""),
         (template({"a": 1}, {"name": "A"}, {"name": "A"}), "parameter A is declared twice"),
-        (template({}), "`spec.virtualMachine` is missing"),
+        (template({}), ""),
+        ({"spec": {"virtualMachine": None}}, "`spec.virtualMachine` is missing"),
         (template({"${A}": {"n": "${{B}}"}}, {"name": "A"}), "refers to parameter B"),
         (template({"a": 1}, message="${M}"), "refers to parameter M"),
         (template({"a": 1}, {"name": "A", "generate": "expression", "from": "[a]{0}"}), "length 0"),

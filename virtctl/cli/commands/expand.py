@@ -40,16 +40,21 @@ def run(
     """Print a machine with its instancetype and preference worked into it."""  # fmt: skip
     if vm:
         with doing(f"cannot expand VM {vm}"):
-            found = subresources.get(session.rest, Owner.VM, session.namespace, vm, "expand-spec")
-        expanded = found if isinstance(found, dict) else {}
+            expanded = _of_cluster(session, vm)
     elif file:
         expanded = _from_file(session, file)
     else:
         raise UsageError("missing flag `--vm` or `--file`", "name a machine or its manifest")
+    return Outcome(as_json(expanded, 1) if output == "json" else as_yaml(expanded))
+
+
+def _of_cluster(session: Session, vm: str) -> Document:
     from virtctl.cli.decoding import loosely  # the models cost 100 ms
 
-    expanded = loosely(expanded)
-    return Outcome(as_json(expanded, 1) if output == "json" else as_yaml(expanded))
+    found = subresources.get(session.rest, Owner.VM, session.namespace, vm, "expand-spec")
+    if not isinstance(found, dict):
+        raise VirtctlError("the server's answer is no VirtualMachine")
+    return loosely(found)
 
 
 def _from_file(session: Session, file: str) -> Document:
@@ -63,4 +68,4 @@ def _from_file(session: Session, file: str) -> Document:
     sent = {key: value for key, value in written.items() if key != "status" or value}
     path = f"{ROOT}/namespaces/{session.namespace}/expand-vm-spec"
     with doing(f"cannot expand {manifest.place()}"):
-        return session.rest.send(Request("PUT", path, body=sent)).document()
+        return decoding.loosely(session.rest.send(Request("PUT", path, body=sent)).document())

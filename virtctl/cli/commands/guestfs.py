@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from contextlib import suppress
 from typing import Annotated
 
 from virtctl.cli.drive import drive, ended_by_signals
 from virtctl.cli.interactive import converse
-from virtctl.cli.options import Argument, Option
+from virtctl.cli.options import INT64, Argument, Option
 from virtctl.cli.outcome import Outcome
 from virtctl.cli.session import Session
 from virtctl.cli.verbs import doing
@@ -70,9 +69,18 @@ def run(
             with ended_by_signals():
                 _work(session, document, wish, vm)
         finally:
-            with suppress(NotFound):
-                resources.delete(session.rest, POD, session.namespace, pod)
+            _remove(session, pod)
     return Outcome()
+
+
+def _remove(session: Session, pod: str) -> None:
+    """Delete the pod; where that fails, what went wrong before is what the user is told."""
+    try:
+        resources.delete(session.rest, POD, session.namespace, pod)
+    except NotFound:
+        return
+    except VirtctlError as error:
+        session.line(f"warning: pod {pod} of namespace {session.namespace} is not deleted: {error}")
 
 
 def _image(session: Session) -> str:
@@ -116,8 +124,9 @@ def _ids(
 def _number(word: str, flag: str) -> int | None:
     if not word:
         return None
-    if word.isascii() and word.isdigit():
-        return int(word)
+    digits = word[1:] if word[0] in "+-" else word
+    if digits.isascii() and digits.isdigit() and INT64[0] <= int(word) <= INT64[1]:
+        return int(word)  # which numbers can be users and groups is the server's to say
     raise UsageError(f"invalid argument `{word}` for flag `{flag}`: must be a number")
 
 

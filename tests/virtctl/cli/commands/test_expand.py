@@ -21,6 +21,23 @@ def test_a_machine_of_the_cluster() -> None:
         assert json.loads(ran.out)["kind"] == "VirtualMachine"
 
 
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"spec": []}, "`spec`: must be an object"),
+        ({"spec": {"running": "yes"}}, "`spec.running`: must be a boolean; got `yes`"),
+        ([], "the server's answer is no VirtualMachine"),
+    ],
+)
+def test_an_answer_that_is_no_machine_is_not_printed(answer: object, said: str) -> None:
+    with api_server() as server:
+        server.object(f"{SUBRESOURCES}/virtualmachines/web/expand-spec", answer)
+        ran = virtctl("expand", "--vm", "web", server=server.url)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith("error: cannot expand VM web: ")
+    assert said in ran.err
+
+
 def test_a_manifest(tmp_path: Path) -> None:
     (tmp_path / "vm.yaml").write_text(
         "apiVersion: kubevirt.io/v1\nkind: VirtualMachine\nmetadata: {name: a}\nspec: {}\n"

@@ -76,11 +76,38 @@ def refused_run(*words: str, pods: tuple[object, ...] = ()) -> tuple[Ran, list[s
         (["--root", "--uid=5"], "cannot set uid if root is true"),
         (["--root", "--fsGroup=5"], "cannot set fsGroup id with root"),
         (["--uid=me"], "`me` for flag `--uid`: must be a number"),
+        (["--fsGroup=-"], "`-` for flag `--fsGroup`: must be a number"),
+        (["--fsGroup=9223372036854775808"], "must be a number"),
     ],
 )
 def test_who_it_may_run_as(words: list[str], said: str) -> None:
     ran, writes = refused_run(*words)
     assert (ran.code, said in ran.err, writes) == (2, True, [f"DELETE {POD}"]), ran.err
+
+
+def test_which_numbers_are_groups_is_the_server_s_to_say() -> None:
+    with api_server() as api:
+        cluster(api)
+        api.object(POD, {"status": {"phase": "Failed"}})
+        virtctl("guestfs", "data", "--image=i:1", "--fsGroup=-1", "--uid=+5", server=api.url)
+        (_, body), _ = api.writes
+    assert isinstance(body, dict)
+    security = body["spec"]["securityContext"]
+    assert (security["fsGroup"], security["runAsUser"]) == (-1, 5)
+
+
+def test_a_login_that_ends_meanwhile_leaves_word_of_the_pod() -> None:
+    with api_server() as api:
+        cluster(api)
+        gone = refused(401, "Unauthorized", "Unauthorized")
+        api.on("GET", POD, gone)
+        api.on("DELETE", POD, gone)
+        ran = virtctl("guestfs", "data", "--image=i:1", server=api.url)
+    warning, error = ran.err.splitlines()[1:3]
+    assert warning.startswith(
+        "warning: pod libguestfs-tools-data of namespace default is not deleted: "
+    )
+    assert (ran.code, error.startswith("error: cannot open claim data: ")) == (1, True)
 
 
 def test_a_wrong_policy() -> None:

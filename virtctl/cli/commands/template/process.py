@@ -137,4 +137,6 @@ def _remote(
         return Outcome(f"virtualmachine.kubevirt.io/{name_of(vm)} created")
     from virtctl.cli.decoding import loosely
 
-    return printed(loosely(vm), output)
+    with doing(f"cannot {verb} template {name}"):
+        machine = loosely(vm)
+    return printed(machine, output)

@@ -67,6 +67,16 @@ def test_one_of_the_cluster_filled_in_here() -> None:
         assert server.writes == []
 
 
+def test_a_template_of_an_empty_machine_makes_one() -> None:
+    text = "apiVersion: v1\nkind: VirtualMachineTemplate\nspec: {virtualMachine: {}}\n"
+    made = yaml.safe_load(virtctl("template", "process", "-f", "-", stdin=text).out)
+    assert (made["kind"], made["metadata"], made["spec"]) == (
+        "VirtualMachine", {}, {"template": None},
+    )  # fmt: skip
+    ran = virtctl("template", "process", "-f", "-", stdin=text.replace("{}", "null"))
+    assert "`spec.virtualMachine` is missing" in ran.err
+
+
 def test_the_machine_is_typed() -> None:
     machine = "{spec: {template: {spec: {hostname: '', domain: {memory: {guest: 1024Mi}}}}}}"
     text = f"apiVersion: v1\nkind: VirtualMachineTemplate\nspec: {{virtualMachine: {machine}}}\n"
