@@ -71,6 +71,12 @@ class _Places:
         return place_of(self._layout, subject.machine if subject is not None else "")
 
 
+_COMMANDS = {
+    action: f"Internal error occurred: command {name} failed: "
+    for action, name in ((GuestAction.FREEZE, "Freeze"), (GuestAction.UNFREEZE, "Unfreeze"))
+}
+
+
 class LocalMachines:
     """``ports.Machines`` on this machine. ``addresses`` tells where a VMI is reached."""
 
@@ -95,7 +101,7 @@ class LocalMachines:
                 return None
             return await _ask(control, action)
         except AgentError as error:
-            raise InternalError(str(error)) from error
+            raise InternalError(f"{_COMMANDS.get(action, '')}{error}") from error
         except LauncherGone as error:
             raise _not_running(vmi) from error
         except LauncherError as error:

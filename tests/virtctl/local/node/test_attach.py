@@ -127,6 +127,13 @@ async def test_refusals_become_answers(layout, launcher, error, answer):
         await LocalMachines(layout).act(VMI, GuestAction.FREEZE, {})
 
 
+async def test_a_refused_freeze_names_its_command(layout, launcher):
+    launcher.error = AgentError("QEMU guest agent is not connected")
+    said = "^Internal error occurred: command Unfreeze failed: QEMU guest agent is not connected"
+    with pytest.raises(InternalError, match=said):
+        await LocalMachines(layout).act(VMI, GuestAction.UNFREEZE, {})
+
+
 async def test_no_launcher_is_a_bad_request(layout):
     machines = LocalMachines(layout)
     for attempt in (
