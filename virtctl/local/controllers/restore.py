@@ -200,7 +200,9 @@ class RestoreController:
         if not seen.restore:
             return [_unlock(seen.target)] if seen.target is not None else []
         if _is_over(seen.restore):
-            return ()
+            # a target that it made is there by now
+            made = flag(seen.restore, "status", "complete") and not is_deleting(seen.restore)
+            return [*_owned(seen)] if made else ()
         if seen.disks and _is_restored(seen):
             return [*_owned(seen), *_finish(seen, now)]
         hindered = _hindered(seen, now)
@@ -209,7 +211,7 @@ class RestoreController:
         begun = [*_owned(seen), *_lock(seen), *_clear(seen), *_fill(seen)]
         if any(not _is_filled(seen, one.claim) for one in seen.disks):
             return [*begun, *_report(seen, now, _FILLING), Requeue(_LOOK_AGAIN)]
-        return self._make(seen, now)
+        return [*_owned(seen), *self._make(seen, now)]
 
     def _make(self, seen: Seen, now: float) -> Sequence[Change]:
         """The machine, when its disks are filled; their data volumes are there before it is."""

@@ -348,9 +348,8 @@ def _complete(seen: Seen, snapshot: Document, content: Document, now: float) -> 
     included = [text(one, "volumeName") for one in _backups(content)]
     volumes = [text(one, "name") for one in objects(machine, *_VOLUMES)]
     excluded: list[JsonValue] = [name for name in volumes if name not in included]
-    if included or excluded:
-        listed: Document = {"includedVolumes": [*included]} if included else {}
-        facts["snapshotVolumes"] = listed | ({"excludedVolumes": excluded} if excluded else {})
+    listed: Document = {"includedVolumes": [*included]} if included else {}
+    facts["snapshotVolumes"] = listed | ({"excludedVolumes": excluded} if excluded else {})
     found = sorted(_indications(seen, snapshot))
     copied = {"persistentVolumeClaim", "dataVolume", "memoryDump"}
     if any(copied & set(one) for one in objects(machine, *_VOLUMES) if one.get("name") in excluded):

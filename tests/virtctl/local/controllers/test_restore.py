@@ -86,6 +86,16 @@ def test_a_restore_that_failed_is_over():
     assert RestoreController().decide(seen, NOW) == ()
 
 
+def test_a_restore_goes_with_the_machine_that_it_made():
+    directory = Path(__file__).parent / "cases" / "restore-disks-new"
+    documents = list(yaml.safe_load_all((directory / "objects.yaml").read_text()))
+    documents[0]["status"] = {"complete": True}
+    seen = RestoreController().observe(Shelf(documents), Key("default", "r1"))
+    (change,) = RestoreController().decide(seen, NOW)
+    (owner,) = describe(change)["body"]["metadata"]["ownerReferences"]
+    assert (owner["kind"], owner["name"]) == ("VirtualMachine", "vm1")
+
+
 def test_another_machine_is_not_overwritten():
     changes, _ = in_place("restore-disks-new")
     assert not [one for one in changes if "event" in one]
