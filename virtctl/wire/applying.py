@@ -7,6 +7,7 @@ where another manager owns a field with another value. Updates take over what th
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,8 @@ from virtctl.wire import fieldsets
 from virtctl.wire.fieldsets import FieldSet, Path
 from virtctl.wire.patches import Structure
 
+_KUBECTL = "kubectl"  # its own name when the server applies
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 APPLY = "Apply"
 UPDATE = "Update"
 
@@ -67,14 +70,19 @@ def entries(document: Document) -> list[Entry]:
 
 
 def set_entries(document: Document, kept: Sequence[Entry]) -> None:
-    """Write ``metadata.managedFields``; entries without fields are left out."""
+    """Write ``metadata.managedFields``, applied ones first; entries without fields are left out."""
     metadata = documents.child(document, "metadata")
     document["metadata"] = metadata
-    found = [_encode(entry) for entry in kept if entry.fields]
+    found = [_encode(entry) for entry in sorted(kept, key=_order) if entry.fields]
     if found:
         metadata["managedFields"] = [*found]
     else:
         metadata.pop("managedFields", None)
+
+
+def _order(entry: Entry) -> tuple[str, str, str, str, str]:
+    writer = entry.writer
+    return (writer.operation, writer.time, writer.manager, writer.api_version, writer.subresource)
 
 
 def _encode(entry: Entry) -> Document:
@@ -89,6 +97,8 @@ def _encode(entry: Entry) -> Document:
     }
     if writer.subresource:
         found["subresource"] = writer.subresource
+    if not writer.time:
+        del found["time"]
     return found
 
 
@@ -105,6 +115,10 @@ def apply(
     others = [entry for entry in known if entry is not own]
     taken = [(entry, _contested(entry, mine, live, wanted)) for entry in others]
     conflicts = [(entry, path) for entry, paths in taken for path in sorted(paths)]
+    if writer.manager == _KUBECTL:
+        granted = _applied_before(live, structure)
+        force = force or all(path in granted for _, path in conflicts)
+        conflicts = [(entry, path) for entry, path in conflicts if path not in granted]
     if conflicts and not force:
         raise _conflict(conflicts)
     others = [replace(entry, fields=entry.fields - paths) for entry, paths in taken]
@@ -115,8 +129,29 @@ def apply(
         _prune(result, own.fields - kept, kept)
     unchanged = own is not None and own.fields == mine
     entry = own if own is not None and unchanged else Entry(writer, mine)
-    set_entries(result, _placed(known, own, others, entry))
+    if own is None and live and _content(result) == _content(live):
+        entry = Entry(replace(writer, time=""), mine)  # nothing was written at any time
+    set_entries(result, [*others, entry])
     return result
+
+
+def _content(document: Document) -> Document:
+    """``document`` without ``managedFields``."""
+    metadata = documents.child(document, "metadata")
+    kept: Document = {key: value for key, value in metadata.items() if key != "managedFields"}
+    return {**document, "metadata": kept}
+
+
+def _applied_before(live: Document, structure: Structure) -> FieldSet:
+    """What ``kubectl apply`` has set, which may be applied anew by the server without conflicts."""
+    noted = documents.child(live, "metadata", "annotations").get(_LAST_APPLIED)
+    if not isinstance(noted, str):
+        return frozenset()
+    try:
+        found = json.loads(noted)
+    except ValueError:
+        return frozenset()
+    return fieldsets.fields_of(found, structure) if isinstance(found, dict) else frozenset()
 
 
 def _before(live: Document, writer: Writer, structure: Structure) -> list[Entry]:
@@ -125,16 +160,6 @@ def _before(live: Document, writer: Writer, structure: Structure) -> list[Entry]
     if not fields:
         return []
     return [Entry(Writer("before-first-apply", UPDATE, writer.api_version, writer.time), fields)]
-
-
-def _placed(
-    known: list[Entry], own: Entry | None, others: list[Entry], entry: Entry
-) -> list[Entry]:
-    """``others`` with ``entry`` at the place of ``own``, or at the end."""
-    if own is None:
-        return [*others, entry]
-    index = next(position for position, item in enumerate(known) if item is own)
-    return [*others[:index], entry, *others[index:]]
 
 
 def _contested(entry: Entry, mine: FieldSet, live: Document, wanted: Document) -> FieldSet:
@@ -201,6 +226,9 @@ def track(old: Document | None, new: Document, writer: Writer, structure: Struct
     """
     given = documents.child(new, "metadata").get("managedFields")
     known = [] if old is None or given in ([], [{}]) else entries(old)
+    if old is not None and not known:
+        set_entries(new, [])  # until somebody applies, nobody owns anything
+        return
     set_fields, removed = fieldsets.changed(old or {}, new, structure)
     if not set_fields and not removed:
         set_entries(new, known)
@@ -213,4 +241,4 @@ def track(old: Document | None, new: Document, writer: Writer, structure: Struct
     ]
     before: FieldSet = own.fields if own is not None else frozenset()
     entry = Entry(writer, (before | set_fields) - removed)
-    set_entries(new, _placed(known, own, others, entry))
+    set_entries(new, [*others, entry])

@@ -18,6 +18,7 @@ Path = tuple[str, ...]
 FieldSet = frozenset[Path]
 
 _SELF = "."
+_KEY_DEFAULTS: Document = {"protocol": "TCP"}  # of ports, whose key it is a part of
 _UNOWNED = frozenset(
     ("f:metadata", f"f:{name}")
     for name in (
@@ -40,7 +41,8 @@ def _names(path: Path) -> tuple[str, ...]:
 def element_part(item: JsonValue, keys: tuple[str, ...]) -> str:
     """How an element of a keyed list or, with no keys, of a set is spelled."""
     if keys and isinstance(item, dict):
-        return "k:" + _dump({key: item[key] for key in keys if key in item})
+        found = {**_KEY_DEFAULTS, **item}
+        return "k:" + _dump({key: found[key] for key in keys if key in found})
     return "v:" + _dump(item)
 
 
@@ -65,6 +67,29 @@ def _walk(value: JsonValue, path: Path, structure: Structure) -> Iterator[Path]:
 def fields_of(document: Document, structure: Structure) -> FieldSet:
     """All fields that ``document`` sets."""
     return frozenset(_walk(document, (), structure))
+
+
+def misfits(value: JsonValue, structure: Structure, path: Path = ()) -> Iterator[str]:
+    """Why elements of lists in ``value`` cannot be told apart, in the words of the real merger."""
+    if isinstance(value, dict) and not structure.is_atomic(_names(path)):
+        for name, inner in value.items():
+            yield from misfits(inner, structure, (*path, f"f:{name}"))
+    if not isinstance(value, list) or (keys := structure(_names(path))) is None:
+        return
+    seen: set[str] = set()
+    for position, item in enumerate(value):
+        known = {**_KEY_DEFAULTS, **item} if isinstance(item, dict) else {}
+        if lacking := [key for key in keys if key not in known]:
+            yield (
+                f"{spell(path)}: element {position}: associative list with keys has an element "
+                f'that omits key field "{lacking[0]}" (and doesn\'t have default value)'
+            )
+            continue
+        part = element_part(item, keys)
+        if part in seen:
+            yield f"{spell(path)}: duplicate entries for key {spell((part,))}"
+        seen.add(part)
+        yield from misfits(item, structure, (*path, part))
 
 
 def encode(fields: Iterable[Path]) -> Document:
@@ -149,7 +174,7 @@ def _is_element(item: JsonValue, wanted: JsonValue, *, by_value: bool) -> bool:
         return item == wanted
     if not isinstance(item, dict) or not isinstance(wanted, dict):
         return False
-    return all(item.get(key) == value for key, value in wanted.items())
+    return all(item.get(key, _KEY_DEFAULTS.get(key)) == value for key, value in wanted.items())
 
 
 def remove(document: Document, path: Path) -> None:

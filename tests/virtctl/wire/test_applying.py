@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from tests.fakes.structure import FakeStructure
@@ -85,7 +87,7 @@ def test_track_without_change_keeps_entries() -> None:
 
 def test_subresources_are_told_apart() -> None:
     made = {"status": {"a": 1}}
-    applying.track({}, made, writer("x", UPDATE, "status"), keys)
+    applying.track(None, made, writer("x", UPDATE, "status"), keys)
     assert made["metadata"]["managedFields"][0]["subresource"] == "status"
     with pytest.raises(Conflict, match='"x" with subresource "status" using g/v1'):
         applying.apply(made, {"status": {"a": 2}}, writer("x"), keys, force=False)
@@ -96,7 +98,7 @@ def test_what_nobody_kept_was_somebodys_before_the_first_apply() -> None:
     with pytest.raises(Conflict, match="before-first-apply"):
         apply(live, {"a": 2})
     made = apply(live, {"a": 1, "b": 2})
-    assert managers(made) == [("before-first-apply", UPDATE), ("one", APPLY)]
+    assert managers(made) == [("one", APPLY), ("before-first-apply", UPDATE)]
 
 
 def test_atomic_objects_are_applied_as_a_whole() -> None:
@@ -105,3 +107,40 @@ def test_atomic_objects_are_applied_as_a_whole() -> None:
         apply(made, {"selector": {"b": 1}}, "two")
     forced = apply(made, {"selector": {"b": 1}}, "two", force=True)
     assert forced["spec"]["selector"] == {"b": 1}
+
+
+def test_nobody_owns_anything_until_somebody_applies() -> None:
+    old = {"spec": {"a": 1}}
+    new = {"spec": {"a": 2}}
+    applying.track(old, new, writer("x", UPDATE), keys)
+    assert "managedFields" not in new.get("metadata", {})
+
+
+def test_what_changes_nothing_has_no_time() -> None:
+    made = apply({}, {"a": 1})
+    both = apply(made, {"a": 1}, "two")
+    times = [entry.get("time") for entry in both["metadata"]["managedFields"]]
+    assert times[0] is None
+    assert times[1]
+
+
+def test_kubectl_takes_over_what_it_applied_itself() -> None:
+    noted = json.dumps({"spec": {"a": 1}})
+    live = {
+        "metadata": {"annotations": {"kubectl.kubernetes.io/last-applied-configuration": noted}},
+        "spec": {"a": 1, "b": 1},
+    }
+    applying.track(None, live, writer("kubectl-client-side-apply", UPDATE), keys)
+    assert apply(live, {"a": 2}, "kubectl")["spec"] == {"a": 2, "b": 1}
+    for manager, wanted in (("other", {"a": 2}), ("kubectl", {"a": 2, "b": 2})):
+        with pytest.raises(Conflict):
+            apply(live, wanted, manager)
+
+
+def test_ports_are_of_tcp_unless_they_say_so() -> None:
+    made = {"spec": {"ports": [{"port": 80, "protocol": "TCP", "name": "a"}]}}
+    ports = FakeStructure({("spec", "ports"): ("port", "protocol")})
+    applying.track(None, made, writer("x", UPDATE), ports)
+    wanted = {"spec": {"ports": [{"port": 80, "name": "b"}]}}
+    with pytest.raises(Conflict, match=r'ports\[port=80,protocol="TCP"\]\.name'):
+        applying.apply(made, wanted, writer("y"), ports, force=False)

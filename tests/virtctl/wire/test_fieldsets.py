@@ -135,3 +135,13 @@ def test_what_changed_is_what_differs_between_all_fields(old, new) -> None:
         )
         assert (path in different) is not same
     assert different <= after
+
+
+def test_elements_that_cannot_be_told_apart() -> None:
+    structure = FakeStructure({("l",): ("name",), ("p",): ("port", "protocol"), ("s",): ()})
+    good = {"l": [{"name": "a"}, {"name": "b"}], "p": [{"port": 1}], "s": ["a"], "x": [1, 1]}
+    assert [*fieldsets.misfits(good, structure)] == []
+    bad = {"l": [{"name": "a"}, {"name": "a"}, {}], "p": [{}], "s": ["a", "a"]}
+    assert [line.partition(":")[0] for line in fieldsets.misfits(bad, structure)] == [
+        ".l", ".l", ".p", ".s",
+    ]  # fmt: skip

@@ -388,10 +388,10 @@ class ApiService:
         self._writer.check_put(kind, name, document, options)
         objects.check_namespace(kind, namespace, document)
         old = self.find(kind, namespace, name)
-        if old is None and not subresource and catalog.may_be_put(kind):
-            return self.create(kind, namespace, document, options)
         if old is None:
-            raise status.not_found(kind, name)
+            if subresource or not catalog.may_be_put(kind):
+                raise status.not_found(kind, name)
+            return self.create(kind, namespace, document, options)
         check_replacement(kind, old, document)
         return self._replace(kind, old, document, subresource, options)
 
@@ -421,8 +421,8 @@ class ApiService:
         if not isinstance(wanted, dict):
             raise BadRequest("error decoding YAML: an object is expected")
         objects.check_same_name(key.name, wanted)
-        documents.put(wanted, key.name, "metadata", "name")
         record = self._store.get(key)
+        documents.put(wanted, key.name, "metadata", "name")
         old = None if record is None else self._decode(record.value)
         new = self._writer.applied(kind, old, wanted, subresource, options)
         options = replace(options, applied=True)
@@ -564,10 +564,9 @@ def parse_revision(text: str) -> int:
 
 def _propagation(kind: Kind, old: Document, options: DeleteOptions) -> str:
     """What becomes of dependents: finalizers of ``old`` come before what its kind does."""
-    known = {objects.ORPHAN, objects.FOREGROUND} & set(objects.finalizers(old))
-    if options.propagation or known or options.actor.system or not catalog.orphans(kind):
-        return options.propagation
-    return "Orphan"
+    known = {objects.ORPHAN, objects.FOREGROUND} & {*objects.finalizers(old)}
+    keeps = catalog.orphans(kind) and not (known or options.actor.system)
+    return options.propagation or ("Orphan" if keeps else "")
 
 
 def _said(kind: Kind) -> str:

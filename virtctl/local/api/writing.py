@@ -23,7 +23,7 @@ from virtctl.local.api.hooks import Admit, Admitted, Schemas
 from virtctl.models import documents
 from virtctl.models.documents import Document
 from virtctl.models.kinds import Kind
-from virtctl.wire import applying, patches, status
+from virtctl.wire import applying, fieldsets, patches, status
 from virtctl.wire.jsonpatches import apply_json_patch
 from virtctl.wire.patches import PatchType, Structure
 
@@ -62,7 +62,8 @@ class Writer:
         strategy.normalize(new)
         objects.check_name(kind, new)
         self._check_types(kind, new, options)
-        if intake.revision_of(new) and not options.dry_run:  # the storage's own check: the last
+        given = "" if options.dry_run or options.applied else intake.revision_of(new)
+        if given:  # the storage's own check: the last
             problem = "resourceVersion should not be set on objects to be created"
             raise ApiError(problem, code=500, reason="")
         objects.metadata_of(new).pop("resourceVersion", None)
@@ -205,12 +206,12 @@ class Writer:
                 "for apply patch",
                 StatusDetails(group="meta.k8s.io", kind="PatchOptions", causes=(required,)),
             )
-        if documents.find(wanted, "metadata", "managedFields"):
+        if documents.find(wanted, "metadata", "managedFields") is not None:
             raise BadRequest("metadata.managedFields must be nil")
         if wanted.get("apiVersion") != kind.api_version or wanted.get("kind") != kind.name:
             check_kind(kind, wanted)
             raise BadRequest(f"`apiVersion` and `kind` of a {kind.name} must be set to apply it")
-        _check_typed(self.schemas, kind, wanted)
+        _check_typed(self.schemas, kind, wanted, self.structure(kind))
         if "status" in kind.subresources and not subresource:
             wanted = {key: value for key, value in wanted.items() if key != "status"}
         writer = self.writer(kind, options.field_manager, applying.APPLY, subresource)
@@ -336,7 +337,7 @@ class _Structure:
         return self.schemas.is_atomic(self.kind, path)
 
 
-def _check_typed(schemas: Schemas, kind: Kind, wanted: Document) -> None:
+def _check_typed(schemas: Schemas, kind: Kind, wanted: Document, structure: Structure) -> None:
     """Refuse to apply what the schema does not know: a plain 500 upstream. Raises ``ApiError``."""
     problems = [
         f".{path}: field not declared in schema" for path in schemas.unknown_fields(kind, wanted)
@@ -349,6 +350,7 @@ def _check_typed(schemas: Schemas, kind: Kind, wanted: Document) -> None:
         ]
     except BadRequest as error:
         problems.append(error.message)
+    problems += fieldsets.misfits(wanted, structure)
     if not problems:
         return
     namespace, name = documents.namespace_of(wanted), documents.name_of(wanted)

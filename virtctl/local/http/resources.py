@@ -222,6 +222,8 @@ class Resources:
         if isinstance(body, dict):
             body = _stored_version(call, body)
         if type_ is PatchType.APPLY and not existed:
+            if isinstance(body, dict):
+                intake.check_named(call.path.name, body)
             path = replace(call.path, subresource="")
             check_resource(self._authorizer, call.actor, path, question(path, "POST"))
         made = self._written(

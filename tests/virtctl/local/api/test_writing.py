@@ -37,10 +37,12 @@ OLD = {
 
 def test_status_of_a_core_kind_takes_metadata_along() -> None:
     new = {"metadata": {"labels": {"c": "d"}}, "spec": {"x": 2}, "status": {"phase": "Running"}}
-    made = writer().updated(POD, OLD, new, "status", OPTIONS)
+    kept = {"manager": "a", "operation": "Update", "fieldsV1": {"f:spec": {"f:x": {}}}}
+    old = {**OLD, "metadata": {**OLD["metadata"], "managedFields": [{**kept, "time": "2026"}]}}
+    made = writer().updated(POD, old, new, "status", OPTIONS)
     assert made["metadata"]["labels"] == {"c": "d"}
     assert (made["spec"], made["status"]) == ({"x": 1}, {"phase": "Running"})
-    assert made["metadata"]["managedFields"][0]["subresource"] == "status"
+    assert made["metadata"]["managedFields"][1]["subresource"] == "status"
 
 
 def test_status_of_a_custom_resource_does_not() -> None:

@@ -94,7 +94,7 @@ async def test_update_and_patch(client, stored) -> None:
 
 async def test_server_side_apply(client) -> None:
     headers = {"content-type": "application/apply-patch+yaml"}
-    body = "apiVersion: v1\nkind: ConfigMap\ndata: {a: b}\n"
+    body = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: b}\n"
     url = f"{MAPS}/c?fieldManager=me"
     codes = [(await client.patch(url, content=body, headers=headers)).status_code for _ in range(2)]
     assert codes == [201, 200]
