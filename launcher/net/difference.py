@@ -10,7 +10,7 @@ from launcher.errors import HostError
 from launcher.net import nft
 from launcher.net.model import Address, Link, NetState, Route, Table
 from launcher.ops.base import Op, Plan, Undo
-from launcher.ops.filters import DeleteTable, FilterOp, SetTable
+from launcher.ops.filters import DeleteTable, SetTable
 from launcher.ops.links import (
     AddAddress,
     AddLink,
@@ -20,7 +20,6 @@ from launcher.ops.links import (
     DeleteLink,
     DeleteNamespace,
     DeleteRoute,
-    LinkOp,
     RenameLink,
     SetLearning,
     SetMac,
@@ -30,7 +29,6 @@ from launcher.ops.links import (
     SetUp,
 )
 
-NetOp = LinkOp | FilterOp
 _Set = SetMac | SetMtu | SetMaster | SetUp | SetLearning
 _replace = msgspec.structs.replace
 

@@ -6,8 +6,6 @@ import hashlib
 import re
 from collections.abc import Iterable
 
-LONGEST = 15  # IFNAMSIZ less the ending NUL
-
 
 def pod_nic_name(network: str) -> str:
     """Link that the CNI makes in the pod for a secondary network, from the network's name.

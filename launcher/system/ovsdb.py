@@ -34,7 +34,6 @@ class Ovsdb:
         self._number = 0
         self._splitter = Splitter()
         self._waiting: list[Json] = []
-        self._updates: list[Json] = []
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             with _reachable(path) as name:
@@ -72,19 +71,6 @@ class Ovsdb:
         """Rows of a table."""
         (result,) = self.transact(ovsdb.select(table, conditions, columns))
         return ovsdb.rows_of(result)
-
-    def monitor(self, name: str, tables: dict[str, Json]) -> Json:
-        """Have changes told (RFC 7047 section 4.1.5): the rows of now, then ``updates``."""
-        return self.call("monitor", [self.database, name, tables])
-
-    def updates(self, seconds: float) -> Iterator[Json]:
-        """What ``update`` notifications say, those that have come and those of so many seconds."""
-        deadline = time.monotonic() + seconds
-        while True:
-            yield from self._updates
-            self._updates.clear()
-            if not self._receive(deadline):
-                return
 
     def call(self, method: str, params: Sequence[Json]) -> Json:
         """Ask and wait for the answer; raises ``HostError`` or ``Timeout``."""
@@ -131,9 +117,6 @@ class Ovsdb:
             self._waiting.append(message)
         elif method == "echo":
             self._send(ovsdb.build_reply(message.get("id"), message.get("params")))
-        elif method == "update":
-            params = message.get("params")
-            self._updates.append(params[1] if isinstance(params, list) else None)
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 from virtctl.client import plainyaml
 from virtctl.errors import ConfigError, InvalidField
-from virtctl.models.documents import Document, JsonValue, child, flag, items, objects, strings, text
+from virtctl.models.documents import Document, JsonValue, child, flag, items, objects, text
 
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 _PATHS = {
@@ -358,9 +358,3 @@ def _pem(files: Files, entry: Document, key: str, override: str | None) -> bytes
 def names(config: Document, plural: str) -> list[str]:
     """Names of ``clusters``, ``users`` or ``contexts``, for completion."""
     return sorted(child(config, plural))
-
-
-def context_namespaces(config: Document) -> dict[str, str]:
-    """Namespace of each context."""
-    contexts = child(config, "contexts")
-    return {name: strings(contexts, name).get("namespace", "") for name in contexts}

@@ -8,7 +8,6 @@ from virtctl.client.kubeconfig import (
     Files,
     Overrides,
     Target,
-    context_namespaces,
     load,
     names,
     resolve,
@@ -182,4 +181,3 @@ def test_plugins_are_found_beside_their_file() -> None:
 def test_names_for_completion() -> None:
     config = load(files(HOME))
     assert names(config, "contexts") == ["x1", "x2"]
-    assert context_namespaces(config) == {"x1": "prod", "x2": ""}

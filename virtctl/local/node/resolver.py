@@ -34,10 +34,6 @@ class MachineNames:
             return self._in_subdomain(*labels)
         return None
 
-    def is_ours(self, name: str) -> bool:
-        """Whether the name is in the cluster's domain, so that nobody else is to be asked."""
-        return name.lower().rstrip(".").endswith(f".{self._domain}")
-
     def _relative(self, name: str) -> list[str]:
         """The labels before ``svc``, or all of a name in no known domain."""
         low = name.lower().rstrip(".")

@@ -18,8 +18,6 @@ JOB_NAME = "kubevirt.io/migrationJobName"
 """Annotation of such a pod: the name of its migration."""
 TARGET_NODE = "kubevirt.io/migrationTargetNodeName"
 """Label of an instance that moves: the node that it goes to."""
-OF_INSTANCE = "kubevirt.io/vmi-name"
-"""Label of a migration: the instance that it is about."""
 OVER = frozenset({"Succeeded", "Failed"})
 
 

@@ -91,11 +91,6 @@ def test_other_names_are_nobodys(names, name):
     assert names.resolve(name) is None
 
 
-def test_the_clusters_own_domain_is_ours(names):
-    assert names.is_ours("x.default.svc.cluster.local")
-    assert not names.is_ours("example.com")
-
-
 def test_link_local_addresses_lead_nowhere():
     interface = {"name": "default", "ipAddresses": ["fe80::1", "10.244.1.2"]}
     assert reported_addresses({"status": {"interfaces": [interface]}}) == ("10.244.1.2",)
