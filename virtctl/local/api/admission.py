@@ -114,7 +114,7 @@ class Admission:
         if not (request.subresource or request.actor.system or is_builtin(request.kind)):
             request.warnings.extend(finalizer_warnings(request.old or {}, request.new))
         if request.subresource == "status" and not request.actor.system:
-            check_status(request.kind, request.new, self._context(request))
+            self._check_status(request, request.new)
         if request.subresource or (request.actor.system and request.old is not None):
             return request.new
         if request.kind == kinds.DEFINITION:
@@ -140,6 +140,14 @@ class Admission:
                 podclaims.check_account(document, self._sources)
         elif request.kind == kinds.PRIORITY_CLASS:
             podclaims.check_default(document, request.old, self._sources)
+
+    def _check_status(self, request: Admitted, new: Document) -> None:
+        """Refuse a status that asks for what can't be; the schema has its say before."""
+        if request.kind == kinds.VIRTUAL_MACHINE:
+            mistyped = schema.type_errors(request.kind, new)
+            if mistyped:
+                raise status.invalid(request.kind, documents.name_of(new), tuple(mistyped))
+        check_status(request.kind, new, self._context(request))
 
     def _check_removal(self, request: Admitted) -> None:
         """Refuse to remove the definition of a kind that is part of this server, and KubeVirt

@@ -162,6 +162,16 @@ def test_what_is_refused_is_not_warned_of_too():
     assert request.warnings == []
 
 
+def test_a_status_has_to_fit_the_schema_first():
+    asked = {"addVolumeOptions": {"name": "a"}, "removeVolumeOptions": {"name": "a"}}
+    document = {**vm(), "status": {"volumeRequests": [asked]}}
+    request = Admitted(kinds.VIRTUAL_MACHINE, USER, "status", vm(), document, dry_run=False)
+    with pytest.raises(Invalid) as raised:
+        admission()(request)
+    fields = [cause.field for cause in raised.value.details.causes]
+    assert "status.volumeRequests[0].addVolumeOptions.disk" in fields
+
+
 def test_kubevirt_stays_while_machines_run_on_it():
     spec = {"uninstallStrategy": "BlockUninstallIfWorkloadsExist"}
     installed = {"kind": "KubeVirt", "spec": spec, "status": {"phase": "Deployed"}}
