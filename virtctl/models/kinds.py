@@ -132,6 +132,12 @@ DISRUPTION_BUDGET = _row(
 )
 STORAGE_CLASS = _cluster("storage.k8s.io/v1", "StorageClass", "storageclasses", "sc")
 LEASE = _row("coordination.k8s.io/v1", "Lease", "leases")
+RESOURCE_CLAIM = _row("resource.k8s.io/v1", "ResourceClaim", "resourceclaims", sub=_STATUS)
+RESOURCE_CLAIM_TEMPLATE = _row(
+    "resource.k8s.io/v1", "ResourceClaimTemplate", "resourceclaimtemplates"
+)
+DEVICE_CLASS = _cluster("resource.k8s.io/v1", "DeviceClass", "deviceclasses")
+RUNTIME_CLASS = _cluster("node.k8s.io/v1", "RuntimeClass", "runtimeclasses")
 PRIORITY_CLASS = _cluster("scheduling.k8s.io/v1", "PriorityClass", "priorityclasses", "pc")
 ROLE = _row("rbac.authorization.k8s.io/v1", "Role", "roles")
 ROLE_BINDING = _row("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings")
@@ -338,7 +344,8 @@ KINDS: tuple[Kind, ...] = (
     NAMESPACE, NODE, POD, SERVICE, ENDPOINTS, SERVICE_ACCOUNT, SECRET, CONFIG_MAP, EVENT, PVC, PV,
     RESOURCE_QUOTA, LIMIT_RANGE, CONTROLLER_REVISION, DAEMON_SET, DEPLOYMENT, REPLICA_SET,
     STATEFUL_SET, REPLICATION_CONTROLLER, JOB, CRON_JOB, INGRESS, AUTOSCALER, DISRUPTION_BUDGET,
-    STORAGE_CLASS, LEASE, PRIORITY_CLASS,
+    STORAGE_CLASS, LEASE, PRIORITY_CLASS, RUNTIME_CLASS,
+    RESOURCE_CLAIM, RESOURCE_CLAIM_TEMPLATE, DEVICE_CLASS,
     ENDPOINT_SLICE, ROLE, ROLE_BINDING, CLUSTER_ROLE, CLUSTER_ROLE_BINDING, DEFINITION,
     API_SERVICE,
     VIRTUAL_MACHINE, VIRTUAL_MACHINE_INSTANCE, INSTANCE_REPLICA_SET, MIGRATION, PRESET, KUBEVIRT,

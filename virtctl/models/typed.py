@@ -36,6 +36,8 @@ _HOMES = {
         kinds.PRIORITY_CLASS,
     ),
     "quota": (kinds.RESOURCE_QUOTA, kinds.LIMIT_RANGE),
+    "deviceclaims": (kinds.RESOURCE_CLAIM, kinds.RESOURCE_CLAIM_TEMPLATE, kinds.DEVICE_CLASS),
+    "runtimes": (kinds.RUNTIME_CLASS,),
     "access": (
         kinds.ROLE,
         kinds.ROLE_BINDING,

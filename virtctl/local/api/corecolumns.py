@@ -192,6 +192,14 @@ def _available(item: Document) -> JsonValue:
     return "Unknown"
 
 
+def _claim_state(item: Document) -> JsonValue:
+    deleted = ["deleted"] if documents.text(item, "metadata", "deletionTimestamp") else []
+    if not documents.child(item, "status", "allocation"):
+        return ",".join(deleted or ["pending"])
+    reserved = ["reserved"] if documents.items(item, "status", "reservedFor") else []
+    return ",".join([*deleted, "allocated", *reserved])
+
+
 def _endpoints(item: Document) -> JsonValue:
     found = [
         f"{documents.text(address, 'ip')}:{documents.integer(port, 'port')}"
@@ -331,6 +339,10 @@ CORE_COLUMNS: dict[tuple[str, str], tuple[Column, ...]] = {
         AGE,
     ),
     ("", "LimitRange"): (NAME, _CREATED),
+    ("node.k8s.io", "RuntimeClass"): (NAME, Column("Handler", text("handler")), AGE),
+    ("resource.k8s.io", "ResourceClaim"): (NAME, Column("State", pure(_claim_state)), AGE),
+    ("resource.k8s.io", "ResourceClaimTemplate"): (NAME, AGE),
+    ("resource.k8s.io", "DeviceClass"): (NAME, AGE),
     ("", "Endpoints"): (NAME, Column("Endpoints", pure(_endpoints)), AGE),
     ("discovery.k8s.io", "EndpointSlice"): (
         NAME,

@@ -124,7 +124,7 @@ class LocalMachines:
         return await self._take_over(self._screens, vmi, serial=False)
 
     async def usbredir(self, vmi: Document) -> Duplex:
-        """The first channel for a USB device that is free; 503 when there is none."""
+        """The first channel for a USB device that is free. Raises ``InternalError``."""
         uid = uid_of(vmi)
         async with self._plugging:
             for channel in range(USB_CHANNELS):
@@ -138,7 +138,10 @@ class LocalMachines:
                 stream = _Session(self._usb, session, SocketStream(*opened))
                 self._usb[session] = stream
                 return stream
-        raise ServiceUnavailable("All USB devices are in use.")
+        raise InternalError(
+            "Internal error occurred: dialing virt-handler: websocket: bad handshake: "
+            "all USB devices are in use"
+        )
 
     async def _take_over(
         self, sessions: dict[str, Duplex], vmi: Document, *, serial: bool

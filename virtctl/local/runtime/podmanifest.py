@@ -71,7 +71,7 @@ class PodSettings:
     keeps what firmware and TPM remember; ``block_claims`` are those of the machine's claims that
     are devices. ``cpu_ratio`` is how many CPUs of guests share one of the host's,
     ``overhead_ratio`` makes the memory beside the guests' larger. ``limits`` are those of machines
-    that have none.
+    that have none, ``runtime_class`` names what is to run the containers.
     """
 
     use_emulation: bool = False
@@ -83,6 +83,7 @@ class PodSettings:
     cpu_ratio: int = _CPU_ALLOCATION_RATIO
     overhead_ratio: float = 1.0
     limits: AutoLimits = NO_LIMITS
+    runtime_class: str = ""
 
 
 def settings_of(configuration: Document) -> PodSettings:
@@ -97,6 +98,7 @@ def settings_of(configuration: Document) -> PodSettings:
         use_emulation=developer.get("useEmulation") is True,
         cpu_ratio=integer(developer, "cpuAllocationRatio") or _CPU_ALLOCATION_RATIO,
         overhead_ratio=max(overhead, 1.0),
+        runtime_class=text(configuration, "defaultRuntimeClass"),
     )
 
 
@@ -226,6 +228,8 @@ def _spec(vmi: Document, settings: PodSettings) -> Document:
         spec["affinity"] = affinity
     if _service_account(vmi):
         spec["serviceAccountName"] = _service_account(vmi)
+    if settings.runtime_class:
+        spec["runtimeClassName"] = settings.runtime_class
     return spec
 
 

@@ -130,6 +130,14 @@ def row(kind, **parts):
             {"Request": "pods: 1/4", "Limit": "limits.cpu: 1/2"},
         ),
         (kinds.LIMIT_RANGE, {}, {"Created At": BORN}),
+        (kinds.RUNTIME_CLASS, {"handler": "kata"}, {"Handler": "kata"}),
+        (kinds.RESOURCE_CLAIM, {}, {"State": "pending"}),
+        (kinds.RESOURCE_CLAIM, {"status": {"allocation": {"devices": {}}}}, {"State": "allocated"}),
+        (
+            kinds.RESOURCE_CLAIM,
+            {"status": {"allocation": {"devices": {}}, "reservedFor": [{"uid": "u"}]}},
+            {"State": "allocated,reserved"},
+        ),
         (
             kinds.ENDPOINTS,
             {

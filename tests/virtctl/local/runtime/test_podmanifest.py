@@ -118,6 +118,12 @@ def test_a_machine_without_limits_gets_those_that_are_asked_for():
     assert (kept["cpu"], kept["memory"]) == ("3", "2438Mi")
 
 
+def test_the_cluster_names_a_runtime_class():
+    settings = podmanifest.settings_of({"defaultRuntimeClass": "kata"})
+    assert build_pod(vmi(), settings)["spec"]["runtimeClassName"] == "kata"
+    assert "runtimeClassName" not in build_pod(vmi(), PodSettings())["spec"]
+
+
 def test_the_grace_of_the_pod_is_longer_than_the_guests():
     pod = build_pod(vmi(terminationGracePeriodSeconds=5), PodSettings())
     assert pod["spec"]["terminationGracePeriodSeconds"] == 35

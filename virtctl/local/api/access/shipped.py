@@ -127,6 +127,7 @@ _KUBERNETES = (
         ("autoscaling", "horizontalpodautoscalers horizontalpodautoscalers/status", _READ),
         ("batch", "jobs jobs/status", _READ),
         ("policy", "poddisruptionbudgets poddisruptionbudgets/status", _READ),
+        ("resource.k8s.io", "resourceclaims resourceclaims/status resourceclaimtemplates", _READ),
     ),
     _role(
         "system:aggregate-to-edit",
@@ -141,6 +142,7 @@ _KUBERNETES = (
         ("autoscaling", "horizontalpodautoscalers", _WRITE),
         ("batch", "jobs", _WRITE),
         ("policy", "poddisruptionbudgets", _WRITE),
+        ("resource.k8s.io", "resourceclaims resourceclaimtemplates", _WRITE),
         ("coordination.k8s.io", "leases", _FULL),
     ),
     _role(

@@ -75,6 +75,16 @@ def _below(prefix: str, rows: Sequence[Row]) -> tuple[Row, ...]:
     return tuple((f"{prefix}.{path}", value) for path, value in rows)
 
 
+def _one_device(request: Document) -> JsonValue:
+    exact = documents.text(request, "allocationMode") == "ExactCount"
+    return 1 if exact and not request.get("count") else None
+
+
+_DEVICES: tuple[Row, ...] = tuple(
+    (f"requests[].{kind}.{field}", value)
+    for kind in ("exactly", "firstAvailable[]")
+    for field, value in (("allocationMode", "ExactCount"), ("count", _one_device))
+)
 _CONTAINER: tuple[Row, ...] = (
     ("imagePullPolicy", _pull_policy),
     ("resources", {}),
@@ -195,6 +205,8 @@ ROWS: dict[Kind, tuple[Row, ...]] = {
     kinds.ENDPOINT_SLICE: (("ports[].name", ""), ("ports[].protocol", "TCP")),
     kinds.PRIORITY_CLASS: (("preemptionPolicy", "PreemptLowerPriority"),),
     kinds.RESOURCE_QUOTA: (("status", {}),),
+    kinds.RESOURCE_CLAIM: _below("spec.devices", _DEVICES),
+    kinds.RESOURCE_CLAIM_TEMPLATE: _below("spec.spec.devices", _DEVICES),
 }
 """What each kind gets, in this order."""
 
@@ -238,7 +250,6 @@ def default_builtin(kind: Kind, document: Document, *, posted: bool = False) -> 
         _request_limits(document)
     elif kind == kinds.JOB:
         _select(document)
-        _set(document, _steps("metadata.labels"), lambda _: _labels_of_template(document))
         _set(document, _steps("metadata.labels"), lambda _: _labels_of_template(document))
     elif kind == kinds.LIMIT_RANGE:
         _complete(document)

@@ -80,7 +80,7 @@ class Machines(Protocol):
         """The VNC server's byte stream."""
 
     async def usbredir(self, vmi: Document) -> Duplex:
-        """A channel for a client's USB device; 503 when all are in use."""
+        """A channel for a client's USB device; 500 when all are in use."""
 
     async def screenshot(self, vmi: Document) -> bytes:
         """A PNG of the screen."""

@@ -164,6 +164,16 @@ def test_limits_of_a_namespace() -> None:
     assert item["defaultRequest"] == {"cpu": "2", "memory": "1Mi"}
 
 
+def test_one_device_is_claimed_unless_all_are() -> None:
+    exactly = {"deviceClassName": "gpu"}
+    either = [{"name": "a", "allocationMode": "All"}, {"name": "b", "count": 2}]
+    requests = [{"name": "one", "exactly": exactly}, {"name": "some", "firstAvailable": either}]
+    filled(kinds.RESOURCE_CLAIM_TEMPLATE, {"spec": {"spec": {"devices": {"requests": requests}}}})
+    assert exactly == {"deviceClassName": "gpu", "allocationMode": "ExactCount", "count": 1}
+    assert either[0] == {"name": "a", "allocationMode": "All"}
+    assert either[1] == {"name": "b", "count": 2, "allocationMode": "ExactCount"}
+
+
 @pytest.mark.parametrize("kind", ROWS, ids=lambda kind: kind.name)
 @pytest.mark.parametrize("wrong", [{"spec": []}, {"spec": {"template": 1, "containers": {}}}, {}])
 def test_what_is_mistyped_is_left_to_others(kind: Kind, wrong: dict) -> None:
