@@ -6,14 +6,16 @@ work, and ``kubectl logs`` of it shows the daemon's log. The list is that of sli
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from virtctl.errors import NotFound
+from virtctl.errors import ApiError, NotFound
 from virtctl.local.api.service import ApiService
 from virtctl.local.runtime import conditions, reconcile
-from virtctl.local.runtime.changes import Change, Create, Delete, Requeue, status_patch
+from virtctl.local.runtime.changes import Create, Delete, status_patch
 from virtctl.local.runtime.clock import Clock
 from virtctl.local.runtime.conditions import condition
 from virtctl.local.runtime.health import Health, State
@@ -34,12 +36,13 @@ from virtctl.models.documents import (
 )
 from virtctl.models.kinds import POD
 
+_log = logging.getLogger(__name__)
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 _WELL = State()
 
 
 CHECK = 5.0
-"""Seconds between two looks at how a component is."""
+"""Seconds between two looks at how components are."""
 
 
 @dataclass(frozen=True)
@@ -248,7 +251,31 @@ class ComponentController:
             reconcile.carry_out(
                 service, Create(kind=POD, document=pod), self.component, clock.now()
             )
-        await reconcile.run(self, service, clock)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.follow(service, clock), name=f"{self.name} health")
+            tasks.create_task(reconcile.run(self, service, clock), name=f"{self.name} pods")
+
+    async def follow(self, service: ApiService, clock: Clock, seconds: float = CHECK) -> None:
+        """Look every so many seconds which components are otherwise than before, and show it."""
+        shown: dict[str, State] = {}
+        while True:
+            await asyncio.sleep(seconds)
+            now = clock.now()
+            for name, (component, place) in self._wanted.items():
+                state = self._state(component, place, now)
+                if state == shown.get(name, _WELL):
+                    continue
+                try:
+                    self._show(service, name, now)
+                except ApiError as error:
+                    _log.warning("status of %s: %s", name, error)
+                else:
+                    shown[name] = state
+
+    def _show(self, service: ApiService, name: str, now: float) -> None:
+        seen = self.observe(service, Key(self._namespace, name))
+        for change in self.decide(seen, now) if seen is not None else ():
+            reconcile.carry_out(service, change, self.component, now)
 
     def observe(self, service: ApiService, key: Key) -> Seen | None:
         """The pod of ``key``; without one when it should be there and is gone."""
@@ -257,7 +284,7 @@ class ComponentController:
         except NotFound:
             return Seen(key.name) if key.name in self._wanted else None
 
-    def decide(self, seen: Seen, now: float) -> list[Change]:
+    def decide(self, seen: Seen, now: float) -> list[reconcile.Doable]:
         """A component's pod, its status, or its end when it was deleted."""
         wanted = self._wanted.get(seen.name)
         if seen.pod is not None and (wanted is None or is_deleting(seen.pod)):
@@ -270,7 +297,7 @@ class ComponentController:
             return [Create(kind=POD, document=pod)]
         state = self._state(component, place, now)
         status = running(seen.pod, place, self._started, now, state)
-        return [*status_patch(POD, seen.pod, status), Requeue(seconds=CHECK)]
+        return [*status_patch(POD, seen.pod, status)]
 
     def _state(self, component: Component, place: Place, now: float) -> State:
         """How all of a component's workers are, taken together."""

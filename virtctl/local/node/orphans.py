@@ -38,7 +38,9 @@ async def reap_orphans(interval: float = _INTERVAL) -> None:
 
 def zombies() -> set[int]:
     """Our children that have ended and were not waited for."""
-    found = set()
+    found: set[int] = set()
+    if not _is_any():
+        return found
     for thread in threading.enumerate():
         path = Path(f"/proc/self/task/{thread.native_id}/children")
         with contextlib.suppress(OSError):
@@ -48,3 +50,11 @@ def zombies() -> set[int]:
                     if stat[0] == "Z":
                         found.add(int(pid))
     return found
+
+
+def _is_any() -> bool:
+    """Whether there is one at all (waitid(2)): mostly there is none, and that is quickly said."""
+    try:
+        return os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:  # there is no child
+        return False

@@ -11,7 +11,7 @@ from virtctl.local.controllers.components import (
     Seen,
     build_pod,
 )
-from virtctl.local.runtime.changes import Patch, Requeue
+from virtctl.local.runtime.changes import Patch
 from virtctl.local.runtime.health import SETTLED, Health
 from virtctl.local.store.memory import MemoryLog
 from virtctl.local.store.revisions import Store
@@ -45,9 +45,7 @@ async def test_components_are_shown_and_come_back():
 
 
 def status_of(controller, pod, now):
-    *patches, again = controller.decide(Seen(pod["metadata"]["name"], pod), now)
-    assert isinstance(again, Requeue)
-    (change,) = patches
+    (change,) = controller.decide(Seen(pod["metadata"]["name"], pod), now)
     assert isinstance(change, Patch)
     return change.body["status"]
 
@@ -71,3 +69,30 @@ def test_a_component_whose_worker_fails_is_not_ready_until_it_settles():
     later = status_of(controller, pod, 100.0 + SETTLED)
     assert later["containerStatuses"][0]["ready"]
     assert later["conditions"][-1]["status"] == "True"
+
+
+async def test_a_failure_is_shown_and_so_is_its_end():
+    service, health, clock = ApiService(Store(MemoryLog())), Health(), FakeClock()
+    controller = ComponentController("kubevirt", (Place("node1", ()),), "0.1.0", health)
+    running = asyncio.create_task(controller.run(service, clock))
+    following = asyncio.create_task(controller.follow(service, clock, 0.01))
+
+    def unready() -> set[str]:
+        return {
+            pod["metadata"]["labels"]["kubevirt.io"]
+            for pod in service.list(POD).items
+            if not pod.get("status", {}).get("containerStatuses", [{"ready": False}])[0]["ready"]
+        }
+
+    try:
+        await until(lambda: len(service.list(POD).items) == len(COMPONENTS) and not unready())
+        before = service.revision
+        health.failed("names", "no socket", clock.now())
+        await until(lambda: "virt-handler" in unready())
+        assert service.revision - before == len(unready())  # nobody else was touched
+        clock.time += SETTLED
+        await until(lambda: not unready())
+    finally:
+        for task in (running, following):
+            task.cancel()
+        await asyncio.gather(running, following, return_exceptions=True)
