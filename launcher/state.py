@@ -45,6 +45,8 @@ class NicState(_State, frozen=True, kw_only=True):
 
 
 class OsInfo(_State, frozen=True, kw_only=True):
+    """What the guest agent says of the guest's system, as in os-release(5)."""
+
     name: str = ""
     kernel_release: str = ""
     version: str = ""
@@ -56,6 +58,8 @@ class OsInfo(_State, frozen=True, kw_only=True):
 
 
 class AgentState(_State, frozen=True, kw_only=True):
+    """Whether the guest agent is connected, and what it has said."""
+
     connected: bool = False
     version: str = ""
     commands: tuple[str, ...] = ()
@@ -75,6 +79,8 @@ class Problem(_State, frozen=True, kw_only=True):
 
 
 class DiskState(_State, frozen=True, kw_only=True):
+    """What is seen of a disk; sizes in bytes."""
+
     name: str
     target: str = ""
     size: int = 0

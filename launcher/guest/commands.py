@@ -37,6 +37,8 @@ class _Reply(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 
 
 class SupportedCommand(_Reply, frozen=True, kw_only=True):
+    """A command that the agent knows, and whether it may be called."""
+
     name: str
     enabled: bool = True
 
@@ -56,6 +58,8 @@ class Info(_Reply, frozen=True, kw_only=True):
 
 
 class HostName(_Reply, frozen=True, kw_only=True):
+    """``guest-get-host-name``."""
+
     host_name: str = ""
 
 
@@ -67,6 +71,8 @@ class TimeZone(_Reply, frozen=True, kw_only=True):
 
 
 class OsInfo(_Reply, frozen=True, kw_only=True):
+    """``guest-get-osinfo``, as in os-release(5)."""
+
     name: str = ""
     kernel_release: str = ""
     version: str = ""
@@ -78,12 +84,16 @@ class OsInfo(_Reply, frozen=True, kw_only=True):
 
 
 class IpAddress(_Reply, frozen=True, kw_only=True):
+    """``ip_address_type`` is ipv4 or ipv6, ``prefix`` its length in bits."""
+
     ip_address: str
     ip_address_type: str = "ipv4"
     prefix: int = 0
 
 
 class Interface(_Reply, frozen=True, kw_only=True):
+    """A link of the guest, as ``guest-network-get-interfaces`` tells it."""
+
     name: str
     hardware_address: str = ""
     ip_addresses: tuple[IpAddress, ...] = ()
@@ -98,6 +108,8 @@ class User(_Reply, frozen=True, kw_only=True):
 
 
 class FilesystemDisk(_Reply, frozen=True, kw_only=True):
+    """A disk under a file system of the guest."""
+
     serial: str = ""
     bus_type: str = ""
 

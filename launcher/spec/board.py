@@ -18,6 +18,8 @@ class Accelerator(StrEnum):
 
 
 class Topology(Part, frozen=True, kw_only=True):
+    """Sockets, cores of each, and threads of each of those."""
+
     sockets: int = 1
     cores: int = 1
     threads: int = 1
@@ -29,6 +31,8 @@ class Topology(Part, frozen=True, kw_only=True):
 
 
 class CpuFeature(Part, frozen=True, kw_only=True):
+    """A feature by libvirt's name; ``policy`` is force, require, optional, disable or forbid."""
+
     name: str
     policy: str = ""
 
@@ -62,10 +66,14 @@ class Memory(Part, frozen=True, kw_only=True):
 
 
 class Bios(Part, frozen=True, kw_only=True, tag="bios"):
+    """SeaBIOS; with ``use_serial`` it speaks on the serial console."""
+
     use_serial: bool = False
 
 
 class Efi(Part, frozen=True, kw_only=True, tag="efi"):
+    """OVMF; ``persistent`` keeps its variables when the machine is stopped."""
+
     secure_boot: bool = True
     persistent: bool = False
 
@@ -97,6 +105,8 @@ class AcpiTable(Part, frozen=True, kw_only=True):
 
 
 class Firmware(Part, frozen=True, kw_only=True):
+    """What starts the guest, and the uuid and serial number that it reads there."""
+
     uuid: str
     serial: str = ""
     bootloader: Bios | Efi = Bios()
@@ -115,6 +125,8 @@ class Smbios(Part, frozen=True, kw_only=True):
 
 
 class Chassis(Part, frozen=True, kw_only=True):
+    """What the guest reads of its case (SMBIOS type 3)."""
+
     manufacturer: str = ""
     version: str = ""
     serial: str = ""
@@ -123,6 +135,8 @@ class Chassis(Part, frozen=True, kw_only=True):
 
 
 class Timer(Part, frozen=True, kw_only=True):
+    """A timer by libvirt's name; ``frequency`` is in Hz, ``track`` boot, guest or wall."""
+
     name: str
     tick_policy: str = ""
     present: bool = True
@@ -157,6 +171,8 @@ class Features(Part, frozen=True, kw_only=True):
 
 
 class Clock(Part, frozen=True, kw_only=True):
+    """The guest's clock: in a time zone, or at UTC with an offset."""
+
     timezone: str = ""
     utc: bool = False
     offset_seconds: int | None = None

@@ -6,22 +6,30 @@ from launcher.spec.base import Part
 
 
 class Graphics(Part, frozen=True, kw_only=True):
+    """Whether there is a VNC server, and the video model; empty for the usual one."""
+
     vnc: bool = True
     video: str = ""
 
 
 class Watchdog(Part, frozen=True, kw_only=True):
+    """``action`` is what happens when the guest is silent: reset, poweroff or shutdown."""
+
     name: str
     action: str = "reset"
 
 
 class InputDevice(Part, frozen=True, kw_only=True):
+    """``bus`` is usb or virtio, empty for the usual one."""
+
     name: str
     bus: str = ""
     type: str = "tablet"
 
 
 class Sound(Part, frozen=True, kw_only=True):
+    """``model`` is ich9 or ac97."""
+
     name: str
     model: str = "ich9"
 

@@ -30,6 +30,8 @@ class CloudInit(Part, frozen=True, kw_only=True, tag="cloudInit"):
 
 
 class EmptyDisk(Part, frozen=True, kw_only=True, tag="emptyDisk"):
+    """A new disk of ``capacity`` bytes that dies with the machine."""
+
     capacity: int
 
 
@@ -123,6 +125,8 @@ class BlockSize(Part, frozen=True, kw_only=True):
 
 
 class Disk(Part, frozen=True, kw_only=True):
+    """A disk, LUN or CD-ROM. Where it is empty, a word is left to libvirt."""
+
     name: str
     index: int  # position of the volume in spec.volumes
     source: DiskSource

@@ -15,6 +15,8 @@ class Port(Part, frozen=True, kw_only=True):
 
 
 class Masquerade(Part, frozen=True, kw_only=True, tag="masquerade"):
+    """The guest is behind NAT, in networks of its own."""
+
     cidr: str = "10.0.2.0/24"
     cidr6: str = "fd10:0:2::/120"
 
@@ -43,11 +45,15 @@ Binding = Masquerade | Bridge | ManagedTap | PluginTap | Passt | Elsewhere
 
 
 class PrivateOption(Part, frozen=True, kw_only=True):
+    """A DHCP option for private use, 224 to 254 (RFC 3942), as text."""
+
     option: int
     value: str
 
 
 class DhcpOptions(Part, frozen=True, kw_only=True):
+    """What DHCP tells the guest beside its address."""
+
     boot_file_name: str = ""
     tftp_server_name: str = ""
     ntp_servers: tuple[str, ...] = ()
