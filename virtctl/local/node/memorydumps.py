@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 
 COMPONENT = "virt-handler"
 _END = ".memory.dump"
+_PATIENCE = 1.0  # seconds between looks for a claim that is not bound
 _WANTED, _LEAVING = {"Associating", "InProgress"}, "Dissociating"
 
 
@@ -62,6 +63,8 @@ class MemoryDumps:
         """One dump, and how it went."""
         begun = self._clock.now()
         self._tell(key, uid, {"phase": "InProgress", "startTimestamp": stamp(begun)})
+        if not await self._is_bound(key, uid, claim):
+            return
         try:
             name = await self._write(key, claim, begun)
         except (Missing, LauncherError, LocalError, OSError) as error:
@@ -70,6 +73,17 @@ class MemoryDumps:
         else:
             told = {"phase": "Completed", "fileName": name, "message": None}
         self._tell(key, uid, {**told, "endTimestamp": stamp(self._clock.now())})
+
+    async def _is_bound(self, key: Key, uid: str, claim: str) -> bool:
+        """Wait for the claim; False when the dump is given up meanwhile."""
+        while text(self._request(key, uid), "phase") in _WANTED:
+            try:
+                claim_place(self._service, key.namespace, claim)
+            except Missing:
+                await asyncio.sleep(_PATIENCE)
+            else:
+                return True
+        return False
 
     async def _write(self, key: Key, claim: str, begun: float) -> str:
         """Write a dump into a claim; the file's name. Raises what may go wrong."""

@@ -102,6 +102,17 @@ async def test_a_claim_is_forgotten_when_its_dump_is_done(cluster) -> None:
     assert [path.name for path in cluster.home.iterdir()] != []
 
 
+async def test_a_claim_that_is_not_bound_is_waited_for_or_given_up(cluster) -> None:
+    ask(cluster, claimName="later")
+    await cluster.until(lambda: request(cluster)["phase"] == "InProgress")
+    cluster.service.create(PVC, "default", {"metadata": {"name": "later"}, "spec": SPEC})
+    await cluster.until(lambda: request(cluster)["phase"] == "Completed")
+    ask(cluster, claimName="never")
+    await cluster.until(lambda: request(cluster)["phase"] == "InProgress")
+    ask(cluster, "Dissociating", claimName="never", remove=True)
+    await cluster.until(lambda: "memoryDumpRequest" not in cluster.vm()["status"])
+
+
 async def test_without_a_dump_it_is_forgotten_at_once(cluster) -> None:
     ask(cluster, "Dissociating", remove=True)
     await cluster.until(lambda: "memoryDumpRequest" not in cluster.vm()["status"])
