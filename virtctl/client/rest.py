@@ -186,6 +186,7 @@ def redact(name: str, value: str) -> str:
     return value
 
 
+_LOCAL = " (`virtctl local up` starts the one of this machine)"
 _SECRET_KEYS = frozenset({"token", "password", "clientKeyData", "userData", "userDataBase64"})
 
 
@@ -225,20 +226,29 @@ def unreachable(server: str, error: Exception, timeout: float) -> Unreachable:
             "give --certificate-authority or --tls-server-name",
         )
     if isinstance(error, TimeoutError):
-        return Unreachable(f"{server} did not answer within {timeout:g} s")
+        return Unreachable(
+            f"{server} did not answer within {timeout:g} s",
+            "does this machine reach it? --request-timeout gives it more time",
+        )
     if isinstance(error, socket.gaierror):
         return Unreachable(
             f"the name of {server} cannot be resolved: {error.strerror}",
             "is it written as it should be, and does this machine reach a name server?",
         )
     if isinstance(error, (ConnectionRefusedError, FileNotFoundError)):
+        start = _LOCAL if _is_here(server) else ""
         return Unreachable(
             f"nothing answers at {server}: connection refused",
-            "is the cluster up, and is this the right context?",
+            f"is the cluster up{start}, and is this the right context?",
         )
     if isinstance(error, http.client.BadStatusLine):
         return no_api_server(server)
     return Unreachable(f"cannot reach {server}: {_said(error)}")
+
+
+def _is_here(server: str) -> bool:
+    """Whether a server is on this machine, as the one of ``local up`` is."""
+    return (urlsplit(server).hostname or "localhost") in {"127.0.0.1", "localhost", "::1"}
 
 
 def no_api_server(server: str) -> Unreachable:

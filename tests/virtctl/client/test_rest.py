@@ -12,7 +12,7 @@ from tests.fakes.certificates import authority
 from virtctl.client.auth import Credentials
 from virtctl.client.kubeconfig import Target
 from virtctl.client.messages import Request
-from virtctl.client.rest import Rest, redact, redact_body
+from virtctl.client.rest import Rest, redact, redact_body, unreachable
 from virtctl.errors import ConfigError, Conflict, Unreachable
 
 
@@ -168,6 +168,22 @@ def test_nobody_answers(rest_at: RestAt) -> None:
         rest_at("unix:///no/such/socket").send(Request("GET", "/x"))
     with pytest.raises(ConfigError, match="not an http"):
         rest_at("ftp://x").send(Request("GET", "/x"))
+
+
+@pytest.mark.parametrize(
+    ("server", "here"),
+    [
+        ("https://127.0.0.1:6443", True),
+        ("https://[::1]:6443", True),
+        ("unix:///run/api.sock", True),
+        ("https://10.0.0.1:6443", False),
+    ],
+)
+def test_the_hint_tells_how_this_machine_s_cluster_is_started(server: str, here: bool) -> None:
+    said = unreachable(server, ConnectionRefusedError(), 5).hint
+    assert said is not None
+    assert ("`virtctl local up`" in said) is here
+    assert "the right context" in said
 
 
 def test_a_slow_server_runs_into_the_limit(rest_at: RestAt) -> None:
