@@ -419,9 +419,8 @@ def _split(kind: Kind, old: Document, new: Document, subresource: str) -> Docume
     if "status" in new:
         result["status"] = new["status"]
     _copy_member(documents.child(new, "metadata"), objects.metadata_of(result), "managedFields")
-    if catalog.is_builtin(kind):
-        for key in ("labels", "annotations", "finalizers"):
-            _copy_member(documents.child(new, "metadata"), objects.metadata_of(result), key)
+    for key in catalog.taken_with_status(kind):
+        _copy_member(documents.child(new, "metadata"), objects.metadata_of(result), key)
     return result
 
 
