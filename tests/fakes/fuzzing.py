@@ -61,7 +61,36 @@ _BAD = (
     b'[{"op":"add","path":"/spec/x","value":1}]', b'[{"op":"test","path":"","value":{}}]',
     b'[{"op":"move","from":"/spec","path":"/spec/a"}]', b'[{"op":"remove","path":"/metadata"}]',
     b'[{"op":"replace","path":"/metadata/labels/-","value":null}]', b'[{"op":"copy"}]', b'[1]',
+    b'{"a":' * 900 + b"1" + b"}" * 900, b"[" * 900 + b"]" * 900, b'{"' + b"k" * 99999 + b'":1}',
+    b'{"metadata":{"name":"\\ud800"}}', b'{"a":NaN}', b'{"a":' + b"9" * 999 + b"}",
+    b"\xef\xbb\xbf{}",
+    b'{"metadata":{"labels":{"a":1,"a":[]}}}', b'{"a":-0.0e-999}', b"\x1f\x8b\x08" + b"x" * 99,
+    b"%YAML 1.1\n---\na: .nan\nb: 0o7\nc: 2026-01-01\n? [1]\n: x\n", b'{"spec":1e400}',
+    b'{"metadata":{"annotations":{"x":"' + b"y" * 300000 + b'"}}}',
+    b"[" + b",".join(b'{"op":"copy","from":"","path":"/a%d"}' % one for one in range(40)) + b"]",
 )  # fmt: skip
+_HEADERS: dict[str, tuple[str, ...]] = {
+    "authorization": ("Bearer x", "Bearer", "bearer a.b.c", "Basic eA==", "x", "Bearer xxx x"),
+    "impersonate-user": (
+        "joe", "system:serviceaccount:default:x", "system:serviceaccount:a", "system:node:n",
+        "system:anonymous", "", "x" * 999,
+    ),
+    "impersonate-group": ("a", "system:masters", "", "system:unauthenticated"),
+    "impersonate-uid": ("7", ""),
+    "impersonate-extra-a": ("b", ""),
+    "impersonate-extra-%zz": ("b",),
+    "impersonate-extra-": ("b",),
+    "accept-encoding": ("gzip", "br;q=0", "x"),
+    "content-encoding": ("gzip", "x"),
+    "if-none-match": ("*", '"x"'),
+    "if-match": ('"1"',),
+    "range": ("bytes=0-1",),
+    "upgrade": ("websocket", "SPDY/3.1", "h2c"),
+    "connection": ("upgrade", "close"),
+    "user-agent": ("", "x" * 999, "a/b/c"),
+    "x-remote-user": ("root",),
+    "expect": ("100-continue",),
+}  # fmt: skip
 _METHODS = (
     "GET",
     "GET",
@@ -74,6 +103,8 @@ _METHODS = (
     "DELETE",
     "HEAD",
     "OPTIONS",
+    "TRACE",
+    "PROPFIND",
 )
 
 
@@ -117,6 +148,9 @@ class Fuzzer:
         headers = {}
         if chance.random() < 0.3:
             headers["accept"] = chance.choice(_ACCEPTS)
+        if chance.random() < 0.1:
+            for name in chance.sample(sorted(_HEADERS), chance.randint(1, 3)):
+                headers[name] = chance.choice(_HEADERS[name])
         body = b""
         if method in {"POST", "PUT", "PATCH", "DELETE"}:
             media = self._media(method)
@@ -166,6 +200,8 @@ class Fuzzer:
         return body
 
     def _schema(self, item: dict, schemas: dict) -> dict:
+        if not item:
+            return self._chance.choice(_UNNAMED)
         for operation in item.values():
             if isinstance(operation, dict) and "x-kubernetes-group-version-kind" in operation:
                 asked = operation["x-kubernetes-group-version-kind"]
@@ -253,6 +289,52 @@ class Fuzzer:
             return [self._any(depth - 1) for _ in range(chance.randint(0, 3))]
         return {chance.choice(_WORDS): self._any(depth - 1) for _ in range(chance.randint(0, 3))}
 
+
+_TEXT = {"type": "string"}
+_TEXTS = {"type": "array", "items": _TEXT}
+_SELECTOR = {
+    "properties": {
+        "rawSelector": _TEXT,
+        "requirements": {
+            "type": "array",
+            "items": {"properties": {"key": _TEXT, "operator": _TEXT, "values": _TEXTS}},
+        },
+    }
+}
+_RESOURCE = {
+    "properties": {
+        **dict.fromkeys(
+            ("namespace", "verb", "group", "version", "resource", "subresource", "name"), _TEXT
+        ),
+        "fieldSelector": _SELECTOR,
+        "labelSelector": _SELECTOR,
+    }
+}
+_REVIEW = {
+    "properties": {
+        "resourceAttributes": _RESOURCE,
+        "nonResourceAttributes": {"properties": {"path": _TEXT, "verb": _TEXT}},
+        "user": _TEXT,
+        "groups": _TEXTS,
+        "namespace": _TEXT,
+        "token": _TEXT,
+        "audiences": _TEXTS,
+        "expirationSeconds": {"type": "integer"},
+        "boundObjectRef": {
+            "properties": {
+                "kind": {"enum": ["Pod", "Secret", "Node", "x"]},
+                "apiVersion": _TEXT,
+                "name": {"enum": ["a", "b"]},
+                "uid": _TEXT,
+            }
+        },
+    }
+}
+_UNNAMED: tuple[dict, ...] = (
+    {},
+    {"properties": {"spec": _REVIEW, "metadata": {}}, "required": ["spec"]},
+)
+"""What is sent to paths of which no document tells: verbs, reviews and token requests."""
 
 _DELETE = {
     "properties": {

@@ -11,11 +11,15 @@ import re
 from copy import deepcopy
 from typing import TypeAlias
 
+import msgspec
+
 from virtctl.errors import ApiError, BadRequest, Invalid
 from virtctl.models.documents import Document, JsonValue
 
 _REFUSED = "the server rejected our request due to an error in our request"
 _MOST = 10_000  # operations in one patch
+_MOST_COPIED = 3 * 1024 * 1024
+"""Bytes of JSON that all ``copy`` of one patch may make, since each can double a document."""
 _INDEX = re.compile(r"[+-]?[0-9]+")
 _TEXTS = ("op", "path", "from")
 _GO_WORDS: dict[type, str] = {list: "array", str: "string", bool: "bool", dict: "object"}
@@ -63,9 +67,13 @@ def apply_json_patch(document: Document, body: JsonValue) -> Document:
     Raises ``BadRequest`` when ``body`` is no JSON patch.
     """
     result: JsonValue = deepcopy(document)
+    copied = 0
     try:
         for operation in check_operations(body):
-            result = _apply(result, operation)
+            if operation.get("op") == "copy":
+                copied += _copy(result, operation, _MOST_COPIED - copied)
+            else:
+                result = _apply(result, operation)
     except _Refused as error:
         raise Invalid(_REFUSED) from error
     if not isinstance(result, dict):
@@ -91,9 +99,6 @@ def _apply(document: JsonValue, operation: Document) -> JsonValue:
         case "test":
             if not _equal(_get(*_find(document, path)), value):
                 raise _Refused(path)
-        case "copy":
-            found = _get(*_find(document, _path(operation, "from")))
-            _add(*_find(document, path), deepcopy(found))
         case "move":
             holder, key = _find(document, _path(operation, "from"))
             found = _get(holder, key)
@@ -102,6 +107,17 @@ def _apply(document: JsonValue, operation: Document) -> JsonValue:
         case _:
             raise _Refused(f"unknown operation {verb}")
     return document
+
+
+def _copy(document: JsonValue, operation: Document, most: int) -> int:
+    """Copy within ``document``, in place, ``most`` bytes at most; how many that were."""
+    path = _path(operation, "path")
+    found = _get(*_find(document, _path(operation, "from")))
+    size = len(msgspec.json.encode(found))
+    if size > most:
+        raise _Refused("too much is copied")
+    _add(*_find(document, path), deepcopy(found))
+    return size
 
 
 def _path(operation: Document, name: str) -> str:

@@ -113,3 +113,13 @@ def test_json_patch_too_long() -> None:
     with pytest.raises(ApiError) as refused:
         apply_json_patch(OLD, many)
     assert refused.value.code == 413
+
+
+def test_copies_do_not_grow_without_end() -> None:
+    double = {"op": "copy", "from": "", "path": "/a"}
+    document = {"data": {"x": "y" * 1000}}
+    copies = [{**double, "from": "/data", "path": f"/data/c{number}"} for number in range(10)]
+    assert len(str(apply_json_patch(document, copies))) > 500_000
+    more = [{**double, "from": "/data", "path": f"/data/c{number}"} for number in range(40)]
+    with pytest.raises(Invalid):
+        apply_json_patch(document, more)

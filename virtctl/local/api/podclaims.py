@@ -44,7 +44,7 @@ def prioritize(pod: Document, stored: Stored, *, lenient: bool = False) -> None:
     priority = integer(found or {}, "value")
     policy = text(found or {}, "preemptionPolicy", default=_PREEMPTS)
     given = spec.get("priority")
-    if given not in {None, priority}:
+    if given is not None and given != priority:
         raise _given(pod, f"integer value of priority ({given})", priority)
     asked = text(spec, "preemptionPolicy")
     if asked not in {"", policy}:

@@ -6,7 +6,8 @@ namespaces and machines. What is refused is refused in kubemacpool's words.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from typing import TypeAlias
 
 from virtctl.errors import ApiError, LocalError
@@ -57,6 +58,11 @@ class PoolAddresses:
         self._pool, self._namespace = pool, namespace
         self._stored, self._derive, self._request = stored, derive, request
         self._used: dict[str, str] | None = None
+        self._free: Iterator[str] | None = None
+
+    @cached_property
+    def _given(self) -> dict[str, list[str]]:
+        return macpool.names_by_mac(self._request.new or {})
 
     @property
     def used(self) -> dict[str, str]:
@@ -75,10 +81,12 @@ class PoolAddresses:
 
         Raises ``ApiError`` when none is left, and for ranges that are none.
         """
-        if self._request.dry_run or self._declines():
+        if self._request.dry_run or self._declines:
             return ""
         try:
-            address = self._ranges().allocate(self.used)
+            if self._free is None:
+                self._free = self._ranges().free(self.used)
+            address = next(self._free)
         except LocalError as error:
             raise self._refusal(str(error)) from error
         self.used[address] = owner
@@ -89,14 +97,14 @@ class PoolAddresses:
 
         Raises ``ApiError`` when another has it, or the machine has it twice.
         """
-        here = macpool.having(self._request.new or {}, mac)
-        if len(here) > 1 and not self._request.dry_run and not self._declines():
+        here = self._given.get(macpool.normalize(mac), [])
+        if len(here) > 1 and not self._request.dry_run and not self._declines:
             raise self._refusal(
                 f"duplicate MAC address {macpool.normalize(mac)} found on interfaces: {here[0]} "
                 f"and {here[1]}"
             )
         known = self.used.get(macpool.normalize(mac), "")
-        if known in {"", owner} or self._declines():
+        if known in {"", owner} or self._declines:
             return
         raise self._refusal(
             f"failed to allocate requested mac address: MAC address {mac} is already in use by "
@@ -108,10 +116,11 @@ class PoolAddresses:
         return ApiError(f"{_HOOK}{said}{problem}", code=500, reason="")
 
     def _ranges(self) -> MacPool:
-        data = self._settings()
+        data = self._settings
         start, end = data.get("RANGE_START", ""), data.get("RANGE_END", "")
         return macpool.between(start, end) if start and end else self._pool
 
+    @cached_property
     def _declines(self) -> bool:
         machine = self._request.new or {}
         namespace = self._stored.get(kinds.NAMESPACE, "", documents.namespace_of(machine)) or {}
@@ -124,8 +133,9 @@ class PoolAddresses:
         levels = documents.strings(namespace, "metadata", "labels")
         if any(levels.get(label) in {"0", "1"} for label in _LEVELS):
             return True
-        return self._settings().get("OPT_MODE") == "opt-in" and "allocate" not in said
+        return self._settings.get("OPT_MODE") == "opt-in" and "allocate" not in said
 
+    @cached_property
     def _settings(self) -> dict[str, str]:
         found = self._stored.get(kinds.CONFIG_MAP, self._namespace, RANGE)
         return documents.strings(found or {}, "data")

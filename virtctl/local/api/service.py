@@ -479,7 +479,7 @@ class ApiService:
             documents.put(new, "Terminating", "status", "phase")
         gone = objects.is_finished(kind, new)
         if options.dry_run:
-            return Removal(old if gone else new, gone)
+            return Removal(old, gone)
         key = _key(kind, documents.namespace_of(old), name)
         if gone:
             self._store.delete(key, self._encode(old))

@@ -230,7 +230,7 @@ def duplicates(body: bytes) -> list[str]:
     try:
         json.loads(body, object_pairs_hook=look)
         return [*_doubled(json.loads(body, object_pairs_hook=_Pairs), "")] if doubled else []
-    except ValueError:
+    except (ValueError, RecursionError):
         return []  # YAML, or what is refused elsewhere
 
 

@@ -156,7 +156,7 @@ _DELETION: dict[str, type] = {
 def _check_options(body: Document) -> None:
     """Refuse what are no DeleteOptions. Raises ``BadRequest``."""
     name, version = body.get("kind"), body.get("apiVersion")
-    if name not in {None, "", "DeleteOptions"}:
+    if name not in (None, "", "DeleteOptions"):  # it may be a list
         raise BadRequest(
             f'{name} in version "{version}" cannot be handled as a DeleteOptions: converting '
             f"({version}.{name}) to (v1.DeleteOptions): unknown conversion"

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from uvicorn._types import ASGISendEvent
 
 _PROTOCOL_HEADER = "Sec-WebSocket-Protocol"
+_WHY = b"the request is no websocket handshake\n"
+_REFUSAL = (
+    b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: %d\r\n"
+    b"connection: close\r\n\r\n%b" % (len(_WHY), _WHY)
+)
 
 
 class Websockets(WebSocketsSansIOProtocol):
@@ -21,6 +26,18 @@ class Websockets(WebSocketsSansIOProtocol):
     ``SPDY/3.1+portforward.k8s.io`` has a slash, for which the ``websockets`` package answers 400:
     it is shown to it, and to the application, with ``%2F`` instead.
     """
+
+    def data_received(self, data: bytes) -> None:
+        """Called for what has come.
+
+        What cannot be read as a handshake, such as a request with a body, is refused; uvicorn would
+        leave it without an answer.
+        """
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self.handshake_initiated = self.handshake_complete = self.close_sent = True
+            self.transport.write(_REFUSAL)
+            self.transport.close()
 
     def handle_connect(self, event: Request) -> None:
         """Called for the request."""

@@ -106,6 +106,8 @@ def test_bad_patches(body, problem) -> None:
         (b'{"a":1}', []),
         (b"a: 1", []),
         (b"", []),
+        (b'{"a":' * 3000 + b"1" + b"}" * 3000, []),
+        (b"[" * 5000, []),
     ],
 )
 def test_members_given_twice(body, paths) -> None:

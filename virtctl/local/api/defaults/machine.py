@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from virtctl.local.api.context import AdmissionContext
 from virtctl.local.api.defaults import macpool
 from virtctl.models import documents
@@ -17,6 +19,7 @@ def default_machine(document: Document, context: AdmissionContext) -> None:
     Firmware identity and the PCI layout are set once, at create, so that a guest never sees
     another machine; architecture and machine type whenever they are missing.
     """
+    documents.ensure(document, "spec", "template", "metadata")
     spec = documents.ensure(document, "spec", "template", "spec")
     domain = documents.ensure(spec, "domain")
     documents.ensure(domain, "devices")
@@ -65,10 +68,9 @@ def assign_addresses(document: Document, context: AdmissionContext) -> None:
         for interface in macpool.interfaces_of(context.old or {})
     }
     owner = macpool.machine_behind(document)
-    kept = list(macpool.macs_of(context.old or {}))
-    listed = list(macpool.macs_of(document))
-    for mac in listed:
-        if listed.count(mac) > kept.count(mac):  # who has them is looked up among all machines
+    kept = Counter(macpool.macs_of(context.old or {}))
+    for mac, count in Counter(macpool.macs_of(document)).items():
+        if count > kept[mac]:  # who has them is looked up among all machines
             context.macs.claim(mac, owner)
     for interface in macpool.wanting(document):
         name = documents.text(interface, "name")

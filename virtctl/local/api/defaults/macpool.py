@@ -60,13 +60,13 @@ def macs_of(document: Document) -> Iterator[str]:
             yield normalize(mac)
 
 
-def having(document: Document, mac: str) -> list[str]:
-    """The names of the interfaces with an address."""
-    return [
-        documents.text(interface, "name")
-        for interface in interfaces_of(document)
-        if normalize(documents.text(interface, "macAddress")) == normalize(mac)
-    ]
+def names_by_mac(document: Document) -> dict[str, list[str]]:
+    """By address, the names of the interfaces that have it."""
+    found: dict[str, list[str]] = {}
+    for interface in interfaces_of(document):
+        mac = normalize(documents.text(interface, "macAddress"))
+        found.setdefault(mac, []).append(documents.text(interface, "name"))
+    return found
 
 
 def machine_behind(document: Document) -> str:
@@ -91,15 +91,19 @@ class MacPool:
         """The address of ``number``, from 0."""
         return _spell(_number(self.start or f"{self.prefix}:00:00:00") + number)
 
-    def allocate(self, used: frozenset[str] | set[str] | dict[str, str]) -> str:
-        """The lowest address that is not in ``used``. Raises ``LocalError`` when none is left."""
-        for number in range(self.size):
-            candidate = self.address(number)
+    def free(self, used: frozenset[str] | set[str] | dict[str, str]) -> Iterator[str]:
+        """The addresses that are not in ``used``, which may grow, the lowest first.
+
+        Raises ``LocalError`` when none is left.
+        """
+        first = _number(self.address(0))
+        for number in range(first, first + self.size):
+            candidate = _spell(number)
             if candidate not in used:
-                return candidate
-        last = self.address(self.size - 1)
+                yield candidate
         raise LocalError(
-            f"the range is full: no MAC address is left from {self.address(0)} to {last}"
+            f"the range is full: no MAC address is left from {_spell(first)} to "
+            f"{self.address(self.size - 1)}"
         )
 
 
