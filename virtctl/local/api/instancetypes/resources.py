@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
-from fractions import Fraction
+from ctypes import c_float
 from itertools import islice
 
 from virtctl.local.api.rules.instancetypes import TOPOLOGIES
@@ -175,6 +175,11 @@ def spread_problem(count: int, preference: Document) -> str:
     )
 
 
+def _single(number: float) -> float:
+    """``number`` in the single precision that KubeVirt counts overcommitted memory in."""
+    return c_float(number).value
+
+
 def _apply_memory(given: Document, domain: Document) -> None:
     if not given:
         return
@@ -186,5 +191,6 @@ def _apply_memory(given: Document, domain: Document) -> None:
     percent = documents.integer(given, "overcommitPercent")
     if percent:
         guest = parse_quantity(str(given.get("guest")))
-        asked = Quantity.of(int(guest.exact * Fraction(100 - percent, 100)), guest.notation)
+        share = _single(1 - _single(_single(percent) / 100))
+        asked = Quantity.of(int(_single(_single(guest.value) * share)), guest.notation)
         documents.put(domain, str(asked), "resources", "requests", "memory")

@@ -14,12 +14,16 @@ from virtctl.errors import (
 )
 from virtctl.local.api import schema
 from virtctl.local.api.context import AdmissionContext
+from virtctl.local.api.defaults.devices import Undefaultable
+from virtctl.local.api.defaults.instance import default_spec
+from virtctl.local.api.defaults.roundtrip import canonical
 from virtctl.local.api.instancetypes.expansion import Conflicting, expand, has_matchers
+from virtctl.local.api.instancetypes.matching import PARTS
 from virtctl.local.api.service import ApiService
-from virtctl.local.api.verbs import instances
+from virtctl.local.api.verbs import gates, instances
 from virtctl.models import documents
 from virtctl.models.documents import Document
-from virtctl.models.kinds import KUBEVIRT, VIRTUAL_MACHINE
+from virtctl.models.kinds import VIRTUAL_MACHINE
 
 _TOP = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})
 
@@ -36,11 +40,10 @@ def expand_given(service: ApiService, namespace: str, vm: Document) -> Document:
         raise BadRequest("Object is not a valid VirtualMachine", StatusDetails(causes=causes))
     if documents.namespace_of(vm) not in {"", namespace}:
         raise BadRequest(f"VM namespace must be empty or {namespace}")
-    if not has_matchers(vm):
-        return vm
     placed: Document = {
         **vm,
         "metadata": {**documents.child(vm, "metadata"), "namespace": namespace},
+        "status": documents.child(vm, "status"),
     }
     return _expanded(service, placed, BadRequest)
 
@@ -70,17 +73,24 @@ def _misfits(vm: Document) -> Iterator[str]:
 
 
 def _expanded(service: ApiService, vm: Document, refusal: type[ApiError]) -> Document:
+    """What the machine is without instancetype and preference; then its instance's defaults are
+    filled in, too. All as Go prints it.
+    """
+    context = AdmissionContext(configuration=gates.configuration(service))
     try:
-        return expand(vm, service.find, _default_binding(service))
+        expanded = expand(vm, service.find, context.default_binding)
+        if has_matchers(vm):
+            spec = documents.ensure(expanded, "spec", "template", "spec")
+            documents.ensure(spec, "domain", "memory")
+            default_spec(spec, context)
+            for part in PARTS:
+                documents.child(expanded, "status").pop(part.reference, None)
     except Conflicting as error:
         fields = ", ".join(cause.field for cause in error.causes)
         raise refusal(f"VM field(s) {fields} conflicts with selected instance type") from error
     except InvalidField as error:
         raise refusal(error.problem) from error
-
-
-def _default_binding(service: ApiService) -> str:
-    for installed in service.list(KUBEVIRT).items:
-        configuration = documents.child(installed, "spec", "configuration")
-        return AdmissionContext(configuration=configuration).default_binding
-    return AdmissionContext().default_binding
+    except Undefaultable as error:
+        raise refusal(str(error)) from error
+    documents.ensure(expanded, "spec", "template", "spec", "domain", "resources")
+    return canonical(schema.shape_of_kind(VIRTUAL_MACHINE), expanded)

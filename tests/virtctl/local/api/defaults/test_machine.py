@@ -38,7 +38,8 @@ def test_what_is_given_stays():
 
 def test_a_machine_without_a_domain_gets_an_empty_one():
     document = {"metadata": {}, "spec": {"template": {}}}
-    default_machine(document, AdmissionContext())
+    default_machine(document, AdmissionContext(old=machine()))
+    assert document["spec"]["template"]["metadata"] == {}
     domain = document["spec"]["template"]["spec"]["domain"]
     assert (domain["devices"], domain["resources"]) == ({}, {})
 

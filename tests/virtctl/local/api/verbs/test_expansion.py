@@ -38,11 +38,16 @@ def test_stored_machines(service):
 
 
 def test_given_machines(service):
-    plain = vm()
-    assert expansion.expand_given(service, "default", plain) is plain
+    plain = expansion.expand_given(service, "default", vm())
+    assert plain["metadata"] == {"name": "a", "namespace": "default"}
+    assert plain["spec"]["template"]["spec"] == {"domain": {"devices": {}, "resources": {}}}
     typed = expansion.expand_given(service, "default", vm(instancetype={"name": "small"}))
     (nic,) = typed["spec"]["template"]["spec"]["domain"]["devices"]["interfaces"]
     assert nic == {"name": "default", "bridge": {}}
+    assert typed["spec"]["template"]["spec"]["architecture"] == "amd64"
+    assert typed["spec"]["template"]["spec"]["domain"]["machine"] == {"type": "q35"}
+    used = {**vm(instancetype={"name": "small"}), "status": {"instancetypeRef": {"name": "small"}}}
+    assert expansion.expand_given(service, "default", used)["status"] == {}
 
 
 def test_the_default_network_is_that_of_the_installation(service):
