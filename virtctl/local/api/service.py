@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import random
 import uuid
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import TypeAlias, TypeVar, cast
 
 import msgspec
@@ -42,6 +44,7 @@ from virtctl.local.api.contract import (
 from virtctl.local.api.feed import Delivery, DocumentWatch, Feed, bookmark, too_old
 from virtctl.local.api.hooks import Admit, Admitted, NoSchemas, Schemas, admit_all
 from virtctl.local.api.registry import Registry
+from virtctl.local.api.selecting import is_selected
 from virtctl.local.api.writing import World, Writer, check_replacement, check_revision
 from virtctl.local.store.broadcast import TooOld
 from virtctl.local.store.log import Change, ChangeType, Key, Record, Unwritable
@@ -236,11 +239,7 @@ class ApiService:
         selection = select(kind, options.labels, options.fields)
         revision, records = self._snapshot(kind, _scope(kind, namespace), options)
         if selection:
-            records = [
-                (key, record)
-                for key, record in records
-                if selection.matches(self._decode(record.value))
-            ]
+            records = [item for item in records if is_selected(item[1].value, selection)]
         limit = options.limit
         if not limit or len(records) <= limit:
             found = [record for _, record in records]
@@ -261,7 +260,7 @@ class ApiService:
             position = paging.parse_token(options.continue_token)
             records = self._at(collection, position.revision, namespace)
             after = Key(collection, position.namespace, position.name)
-            return position.revision, [item for item in records if item[0] > after]
+            return position.revision, records[bisect_right(records, after, key=itemgetter(0)) :]
         if options.match == "Exact" or (
             options.limit and options.resource_version not in {"", "0"}
         ):
@@ -332,7 +331,7 @@ class ApiService:
             initial = [
                 _replayed(key, record)
                 for key, record in self._store.all(kind.resource, scope)
-                if not selection or selection.matches(self._decode(record.value))
+                if not selection or is_selected(record.value, selection)
             ]
         if initial_end:
             initial.append(bookmark(kind, self._store.revision, initial_end=True))
@@ -479,7 +478,7 @@ class ApiService:
             documents.put(new, "Terminating", "status", "phase")
         gone = objects.is_finished(kind, new)
         if options.dry_run:
-            return Removal(old, gone)
+            return Removal(old if gone else new, gone)
         key = _key(kind, documents.namespace_of(old), name)
         if gone:
             self._store.delete(key, self._encode(old))

@@ -131,6 +131,9 @@ class Store:
         """As ``all``, as it was at ``revision``. Raises ``TooOld`` when that is forgotten."""
         if revision >= self._revision:
             return self.all(collection, namespace)
+        self._check_kept(revision)
+        if revision >= self.changed(collection):  # as most are while somebody turns pages
+            return self.all(collection, namespace)
         found = dict(self.all(collection, namespace))
         for change in reversed(self.since(revision)):
             key = change.key
@@ -149,9 +152,12 @@ class Store:
             each for each in pending if each.revision > revision
         ]
 
-    def _durable_since(self, revision: int) -> list[Change]:
+    def _check_kept(self, revision: int) -> None:
         if revision < self._log.compacted or self._log.lost(revision):
             raise TooOld
+
+    def _durable_since(self, revision: int) -> list[Change]:
+        self._check_kept(revision)
         # What another thread is writing may be in the log already, and is not told yet.
         return [each for each in self._log.since(revision) if each.revision <= self._durable]
 

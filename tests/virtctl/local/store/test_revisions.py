@@ -79,6 +79,18 @@ def test_past_can_be_listed(store) -> None:
     assert store.list_at("c", then, "other") == []
 
 
+def test_what_has_not_changed_is_listed_as_it_is(store) -> None:
+    store.create(key("a"), b"1")
+    then = store.revision
+    store.create(key("a", collection="d"), b"1")
+    assert store.list_at("c", then) == store.all("c")
+    assert store.list_at("d", then) == []
+    for number in range(9):
+        store.create(key(str(number), collection="d"), b"")
+    with pytest.raises(TooOld):
+        store.list_at("c", then)
+
+
 def test_forgotten_past(store) -> None:
     for number in range(9):
         store.create(key(str(number)), b"")
