@@ -1,9 +1,8 @@
-import asyncio
-import contextlib
 import logging
 
 import pytest
 
+from tests.fakes.background import background
 from tests.fakes.clock import FakeClock
 from tests.fakes.service import make_service
 from tests.fakes.waiting import until
@@ -40,12 +39,9 @@ async def test_a_change_counts_at_once():
     service, heard = make_service(), {}
     service.create(KUBEVIRT, "default", {"metadata": {"name": "kv"}, "spec": {"configuration": {}}})
     controller = VerbosityController(heard.__setitem__)
-    task = asyncio.create_task(controller.run(service, FakeClock()))
-    await until(lambda: heard.get("virtctl.local.http") == logging.INFO)
-    body = {"spec": {"configuration": configured(virtAPI=6)}}
-    service.patch(KUBEVIRT, "default", "kv", merge_patch(body))
-    await until(lambda: heard["virtctl.local.http"] == logging.DEBUG)
-    assert heard["virtctl.local.controllers"] == logging.INFO
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    async with background(controller.run(service, FakeClock())):
+        await until(lambda: heard.get("virtctl.local.http") == logging.INFO)
+        body = {"spec": {"configuration": configured(virtAPI=6)}}
+        service.patch(KUBEVIRT, "default", "kv", merge_patch(body))
+        await until(lambda: heard["virtctl.local.http"] == logging.DEBUG)
+        assert heard["virtctl.local.controllers"] == logging.INFO

@@ -1,11 +1,10 @@
 """Claims that ask for more."""
 
-import asyncio
-import contextlib
 from pathlib import Path
 
 import pytest
 
+from tests.fakes.background import background
 from tests.fakes.cluster import Cluster
 from virtctl.local.controllers.claims import ClaimController
 from virtctl.local.layout import InstanceLayout
@@ -22,19 +21,12 @@ async def cluster(tmp_path: Path):
     service.ensure_namespace("default")
     service.create(PVC, "default", {"metadata": {"name": "c"}, "spec": SPEC})
     made.disk = layout.volumes / "default/c/disk.img"
-    tasks = [
-        asyncio.create_task(one)
-        for one in (
-            ClaimController(layout.volumes).run(service, made.clock),
-            Growth(service, layout, made.clock).run(),
-        )
-    ]
-    await made.until(lambda: service.get(PVC, "default", "c")["status"]["phase"] == "Bound")
-    yield made
-    for task in tasks:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+    async with background(
+        ClaimController(layout.volumes).run(service, made.clock),
+        Growth(service, layout, made.clock).run(),
+    ):
+        await made.until(lambda: service.get(PVC, "default", "c")["status"]["phase"] == "Bound")
+        yield made
 
 
 async def test_a_disk_that_nobody_uses_grows(cluster) -> None:

@@ -1,12 +1,12 @@
 """Dumps of memory to claims; what a launcher writes is written here."""
 
 import asyncio
-import contextlib
 from pathlib import Path
 
 import pytest
 
 from launcher.errors import LauncherGone
+from tests.fakes.background import background
 from tests.fakes.cluster import Cluster, machine
 from virtctl.local.controllers.claims import ClaimController
 from virtctl.local.layout import InstanceLayout
@@ -41,19 +41,12 @@ async def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     instance = {"metadata": {"name": "vm1"}, "spec": spec}
     service.create(VIRTUAL_MACHINE_INSTANCE, "default", instance)
     made.home = layout.volumes / "default/c"
-    tasks = [
-        asyncio.create_task(one)
-        for one in (
-            ClaimController(layout.volumes).run(service, made.clock),
-            MemoryDumps(service, layout, made.clock).run(),
-        )
-    ]
-    await made.until(lambda: service.get(PVC, "default", "c")["status"]["phase"] == "Bound")
-    yield made
-    for task in tasks:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+    async with background(
+        ClaimController(layout.volumes).run(service, made.clock),
+        MemoryDumps(service, layout, made.clock).run(),
+    ):
+        await made.until(lambda: service.get(PVC, "default", "c")["status"]["phase"] == "Bound")
+        yield made
 
 
 def ask(cluster, phase="Associating", **more):

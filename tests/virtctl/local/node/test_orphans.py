@@ -1,10 +1,9 @@
-import asyncio
-import contextlib
 import os
 import subprocess
 import sys
 import threading
 
+from tests.fakes.background import background
 from tests.fakes.eventually import eventually
 from virtctl.local.node.orphans import reap_orphans, zombies
 
@@ -51,13 +50,8 @@ def test_children_of_other_threads_are_ours_too():
 async def test_what_is_a_zombie_for_an_interval_is_reaped():
     pid = ended_child()
     assert pid in zombies()
-    task = asyncio.create_task(reap_orphans(0.02))
-    try:
+    async with background(reap_orphans(0.02)):
         await eventually(lambda: pid not in zombies())
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 ADOPT = """

@@ -1,13 +1,13 @@
 """From policies in the API to what nodes are told."""
 
 import asyncio
-import contextlib
 from pathlib import Path
 
 import pytest
 
 from launcher import hostnet
 from launcher.errors import HostError
+from tests.fakes.background import background
 from tests.fakes.eventually import eventually
 from tests.fakes.service import make_service
 from virtctl.local.node.policies import PolicyRules
@@ -59,11 +59,8 @@ async def place():
     rules = PolicyRules(
         service, NETWORK, node.enforce, lambda *_: node.port, overlays=node.overlays.append
     )
-    task = asyncio.create_task(rules.run())
-    yield service, node
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    async with background(rules.run()):
+        yield service, node
 
 
 def policy(**annotations):

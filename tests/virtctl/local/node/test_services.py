@@ -1,11 +1,9 @@
-import asyncio
-import contextlib
-
 import pytest
 
 from launcher import hostnet
 from launcher.errors import HostError
 from launcher.hostnet import Backend, VirtualService
+from tests.fakes.background import background
 from tests.fakes.service import make_service
 from tests.fakes.waiting import until
 from virtctl.local.networks.serviceips import CIDR
@@ -87,22 +85,19 @@ async def test_changes_reach_every_node_once():
     api, heard = make_service(), []
     network = hostnet.design(["node1", "node2"], directory="/d")
     rules = ServiceRules(api, network, lambda node, found, cidr: heard.append((node, found, cidr)))
-    task = asyncio.create_task(rules.run())
-    await until(lambda: len(heard) == 2)  # those of an earlier daemon may be there
-    assert {found for _, found, _ in heard} == {()}
-    heard.clear()
-    api.create(ENDPOINT_SLICE, "default", piece("10.244.1.2"))
-    api.create(SERVICE, "default", service())
-    await until(lambda: len(heard) == 2)
-    assert [node.name for node, _, _ in heard] == ["node1", "node2"]
-    (_, (found,), cidr), _ = heard
-    assert (found.port, cidr) == (22, CIDR)
-    api.delete(SERVICE, "default", "web")
-    await until(lambda: len(heard) == 4)
-    assert heard[-1][1] == ()
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    async with background(rules.run()):
+        await until(lambda: len(heard) == 2)  # those of an earlier daemon may be there
+        assert {found for _, found, _ in heard} == {()}
+        heard.clear()
+        api.create(ENDPOINT_SLICE, "default", piece("10.244.1.2"))
+        api.create(SERVICE, "default", service())
+        await until(lambda: len(heard) == 2)
+        assert [node.name for node, _, _ in heard] == ["node1", "node2"]
+        (_, (found,), cidr), _ = heard
+        assert (found.port, cidr) == (22, CIDR)
+        api.delete(SERVICE, "default", "web")
+        await until(lambda: len(heard) == 4)
+        assert heard[-1][1] == ()
 
 
 async def test_rules_that_are_refused_are_told(caplog):
@@ -112,10 +107,9 @@ async def test_rules_that_are_refused_are_told(caplog):
         raise HostError("no such hook")
 
     rules = ServiceRules(api, hostnet.design(["node1"], directory="/d"), refuse)
-    task = asyncio.create_task(rules.run())
-    api.create(SERVICE, "default", service())
-    await until(lambda: "addresses of services do not work on node1: no such hook" in caplog.text)
-    assert not task.done()
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    async with background(rules.run()) as (task,):
+        api.create(SERVICE, "default", service())
+        await until(
+            lambda: "addresses of services do not work on node1: no such hook" in caplog.text
+        )
+        assert not task.done()

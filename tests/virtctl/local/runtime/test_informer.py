@@ -1,8 +1,6 @@
-import asyncio
-import contextlib
-
 import pytest
 
+from tests.fakes.background import background
 from tests.fakes.waiting import until
 from virtctl.errors import InternalError
 from virtctl.local.api.service import ApiService
@@ -21,11 +19,8 @@ async def world():
         service.ensure_namespace(namespace)
     seen = []
     informer = Informer(service, CONFIG_MAP, seen.append)
-    task = asyncio.create_task(informer.run())
-    yield service, informer, seen
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    async with background(informer.run()):
+        yield service, informer, seen
 
 
 def config_map(name, **metadata):
