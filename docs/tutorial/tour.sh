@@ -32,7 +32,7 @@ run virtctl local status --dir "$dir"
 sed "s|^\( *\)ssh_pwauth: true|&\n\1ssh_authorized_keys: ['$(cat "$dir/demo-key.pub")']|" "$here/templates/vm/fedora-0.yaml" >"$scratch/fedora-0.yaml"
 virtctl get vm fedora-0 >/dev/null 2>&1 && run virtctl delete vm fedora-0 --wait
 run virtctl apply -f "$scratch/fedora-0.yaml"
-run virtctl wait fedora-0 --for ssh --timeout 3m
+run virtctl wait fedora-0 --for ssh --timeout 15m
 run virtctl get vm,vmi,pod
 run virtctl get-ip fedora-0
 
