@@ -3,6 +3,7 @@ import pytest
 from virtctl.local.api import catalog
 from virtctl.models.kinds import (
     CONFIG_MAP,
+    ENDPOINTS,
     EVENT,
     EXPORT,
     KINDS,
@@ -69,6 +70,7 @@ def test_versions_by_rank() -> None:
         (PRESET, "v1", "kubevirt.io/v1 VirtualMachineInstancePresets is now deprecated"),
         (EXPORT, "v1beta1", "export.kubevirt.io/v1beta1 VirtualMachineExport is now deprecated"),
         (EXPORT, "v1", ""),
+        (ENDPOINTS, "v1", "use discovery.k8s.io/v1 EndpointSlice"),
         (TEMPLATE, "v1alpha1", "VirtualMachineTemplate is deprecated"),
     ],
 )
