@@ -6,6 +6,7 @@ a timer for each request.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -16,16 +17,27 @@ class Limits:
 
     ``head_bytes`` are those of a request line with its headers. ``head_seconds`` is how long they
     may take, ``body_seconds`` how long no byte of a body may come, ``idle_seconds`` how long
-    nothing may be asked. ``connections`` are those over TLS at a time. All is looked after every
-    ``sweep_seconds``.
+    nothing may be asked. ``stall_seconds`` is how long the client of an HTTP/2 stream may take
+    nothing of an answer that ends by itself. ``connections`` are those over TLS at a time, and
+    ``streams`` the requests on one of HTTP/2. All is looked after every ``sweep_seconds``.
     """
 
     head_bytes: int = 64 * 1024
     head_seconds: float = 30.0
     body_seconds: float = 30.0
     idle_seconds: int = 90
+    stall_seconds: float = 60.0
     connections: int = 4096
+    streams: int = 100
     sweep_seconds: float = 1.0
+
+
+class Guarded(ABC):
+    """A connection that is looked after."""
+
+    @abstractmethod
+    def sweep(self, now: float) -> None:
+        """End it, or a part of it, when the client keeps us waiting for too long."""
 
 
 class Phase(Enum):

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import importlib
 import logging
 import socket
 import ssl
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -23,7 +25,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from virtctl.errors import LocalError
-from virtctl.local.http.guarding import Limits, Patience, Phase
+from virtctl.local.http.guarding import Guarded, Limits, Patience, Phase
 from virtctl.local.http.identity import Peer
 from virtctl.local.http.outlets import Outlet
 from virtctl.local.http.spdyupgrades import SPDY, SpdyUpgrade
@@ -32,6 +34,8 @@ _MAX_MESSAGE = 16 * 1024 * 1024
 _BACKLOG = 256
 _HANDSHAKE_SECONDS = 10.0
 _LIMITS = Limits()
+_HTTP2 = "h2"
+_MULTIPLEXING = "virtctl.local.http.multiplexing"
 
 
 @dataclass(frozen=True)
@@ -53,10 +57,14 @@ class Ending:
 
     def __init__(self) -> None:
         self._listeners: list[Callable[[], None]] = []
+        self._has_come = False
 
     def listen(self, listener: Callable[[], None]) -> None:
-        """Call ``listener`` once, at the end."""
-        self._listeners.append(listener)
+        """Call ``listener`` once, at the end, or now if that was before."""
+        if self._has_come:
+            listener()
+        else:
+            self._listeners.append(listener)
 
     def forget(self, listener: Callable[[], None]) -> None:
         """Call ``listener`` no more."""
@@ -65,12 +73,13 @@ class Ending:
 
     def come(self) -> None:
         """The connection has ended."""
+        self._has_come = True
         listeners, self._listeners = self._listeners, []
         for listener in listeners:
             listener()
 
 
-class _Connection(HttpToolsProtocol):
+class _Connection(HttpToolsProtocol, Guarded):
     """uvicorn's HTTP protocol that tells the application who the peer is, and is not patient."""
 
     def __init__(
@@ -195,6 +204,55 @@ class _Connection(HttpToolsProtocol):
         protocol.start(self.transport)
 
 
+class _Door(asyncio.Protocol):
+    """A new connection over TLS, which speaks what the two sides have agreed on (ALPN)."""
+
+    def __init__(
+        self, config: Config, state: ServerState, loop: asyncio.AbstractEventLoop, limits: Limits
+    ) -> None:
+        self._config, self._state, self._loop, self._limits = config, state, loop, limits
+        self._said: list[bytes] = []
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Called by the event loop."""
+        self._transport = transport
+        if transport.get_extra_info("ssl_object").selected_alpn_protocol() != _HTTP2:
+            self._lead_to(_Connection(self._config, self._state, self._loop, self._limits))
+        elif _MULTIPLEXING in sys.modules:
+            self._multiplex()
+        else:
+            task = self._loop.create_task(self._learn())
+            self._state.tasks.add(task)
+            task.add_done_callback(self._state.tasks.discard)
+
+    def data_received(self, data: bytes) -> None:
+        """Called by the event loop."""
+        self._said.append(data)
+
+    async def _learn(self) -> None:
+        """Only who speaks HTTP/2 waits until it is loaded, which takes a while."""
+        self._transport.pause_reading()
+        try:
+            await asyncio.to_thread(importlib.import_module, _MULTIPLEXING)
+            if not self._transport.is_closing():
+                self._multiplex()
+                self._transport.resume_reading()
+        except BaseException:
+            self._transport.abort()
+            raise
+
+    def _multiplex(self) -> None:
+        from virtctl.local.http.multiplexing import Multiplexed
+
+        self._lead_to(Multiplexed(self._config.loaded_app, self._state, self._limits))
+
+    def _lead_to(self, protocol: asyncio.Protocol) -> None:
+        self._transport.set_protocol(protocol)
+        protocol.connection_made(self._transport)
+        for data in self._said:
+            protocol.data_received(data)
+
+
 def _websockets(
     config: Config, server_state: ServerState, app_state: dict[str, object]
 ) -> asyncio.Protocol:
@@ -264,7 +322,7 @@ async def _tick(state: ServerState, seconds: float) -> None:
         state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
         now = loop.time()
         for connection in list(state.connections):
-            if isinstance(connection, _Connection):
+            if isinstance(connection, Guarded):
                 connection.sweep(now)
         await asyncio.sleep(seconds)
 
@@ -272,7 +330,7 @@ async def _tick(state: ServerState, seconds: float) -> None:
 def _tls_context(tls: Tls) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"])
+    context.set_alpn_protocols([_HTTP2, "http/1.1"])
     # Tools resume no sessions, and some of them stumble over tickets that come while they write.
     context.num_tickets = 0
     _load(context, tls)
@@ -338,8 +396,8 @@ async def serve(
     state = ServerState()
     loop = asyncio.get_running_loop()
 
-    def connection() -> asyncio.Protocol:
-        return _Connection(config, state, loop, limits)
+    def door() -> asyncio.Protocol:
+        return _Door(config, state, loop, limits)
 
     servers: list[asyncio.Server] = []
     addresses: list[tuple[str, int]] = []
@@ -347,7 +405,7 @@ async def serve(
     try:
         if tls is not None:
             server = await loop.create_server(
-                connection,
+                door,
                 tls.host,
                 tls.port,
                 ssl=context,
@@ -358,20 +416,24 @@ async def serve(
             addresses = [bound.getsockname()[:2] for bound in server.sockets]
         servers += [
             await loop.create_server(
-                connection, sock=door, ssl=context, ssl_handshake_timeout=_HANDSHAKE_SECONDS
+                door, sock=listener, ssl=context, ssl_handshake_timeout=_HANDSHAKE_SECONDS
             )
-            for door in doors
+            for listener in doors
         ]
         if uds is not None:
             listener = _unix_socket(uds)
+
+            def connection() -> asyncio.Protocol:
+                return _Connection(config, state, loop, limits)
+
             servers.append(
                 await loop.create_unix_server(connection, sock=listener, backlog=_BACKLOG)
             )
     except OSError as error:
         for server in servers:
             server.close()
-        for door in doors:
-            door.close()
+        for listener in doors:
+            listener.close()
         where = f"{tls.host}:{tls.port}" if tls is not None and not servers else f"{uds}"
         raise LocalError(f"cannot listen on `{where}`: {error.strerror or error}") from error
     ticker = loop.create_task(_tick(state, limits.sweep_seconds))

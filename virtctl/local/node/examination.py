@@ -32,6 +32,7 @@ _LIBRARIES = {
     "pyroute2": "pyroute2",
     "starlette": "starlette",
     "uvicorn": "uvicorn",
+    "h2": "h2",
     "cryptography": "cryptography",
 }
 _POLICY_LINKS = ("bond", "dummy", "vlan", "vxlan")

@@ -115,6 +115,8 @@ def test_endings_are_told_once_to_who_still_wants_to_know() -> None:
     ending.come()
     ending.come()
     assert told == ["a"]
+    ending.listen(lambda: told.append("late"))
+    assert told == ["a", "late"]
 
 
 async def spoken(server, *said: bytes) -> bytes:
