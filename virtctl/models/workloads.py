@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from virtctl.models.base import BY_TYPE, Int32, Int64, IntOrString, Model, Open, Time
-from virtctl.models.meta import LabelSelector, ObjectMeta
+from virtctl.models.meta import LabelSelector, ObjectMeta, ObservedCondition
 from virtctl.models.pods import PodSpec
 from virtctl.models.storage import PersistentVolumeClaim
 
@@ -260,7 +260,7 @@ class PodDisruptionBudgetSpec(Model, frozen=True):
 class PodDisruptionBudgetStatus(Model, frozen=True):
     """How many pods may go."""
 
-    conditions: Annotated[tuple[WorkloadCondition, ...], BY_TYPE] = ()
+    conditions: Annotated[tuple[ObservedCondition, ...], BY_TYPE] = ()
     current_healthy: Int32 = 0
     desired_healthy: Int32 = 0
     disrupted_pods: dict[str, Time] = {}

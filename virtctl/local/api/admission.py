@@ -33,6 +33,7 @@ from virtctl.local.api.rules import installation, priorities, quotas, roles
 from virtctl.local.api.rules.claims import claim_update_causes
 from virtctl.local.api.rules.core import core_causes
 from virtctl.local.api.rules.metadata import finalizer_warnings, metadata_causes
+from virtctl.local.api.rules.pods import pod_update_causes
 from virtctl.local.api.webhooks import Webhook, check_status, denial, webhook_of
 from virtctl.models import documents, kinds
 from virtctl.models.documents import Document
@@ -232,7 +233,7 @@ def admit(kind: Kind, document: Document, context: AdmissionContext) -> Document
     broken = [*_metadata_causes(kind, document, context), *mistyped]
     if is_builtin(kind) and not mistyped:
         broken += core_causes(kind, document)
-        broken += _claim_causes(kind, document, context)
+        broken += _update_causes(kind, document, context)
         broken += _kept_causes(kind, document, context)
         broken += _definition_causes(kind, document, context)
     blocked = schema.unchecked(shape, broken)
@@ -301,9 +302,11 @@ def _metadata_causes(kind: Kind, document: Document, context: AdmissionContext) 
     yield from metadata_causes(kind, document, created=context.is_create)
 
 
-def _claim_causes(kind: Kind, document: Document, context: AdmissionContext) -> Iterator[Cause]:
+def _update_causes(kind: Kind, document: Document, context: AdmissionContext) -> Iterator[Cause]:
     if kind == kinds.PVC and context.old is not None:
         yield from claim_update_causes(document, context.old)
+    elif kind == kinds.POD and context.old is not None:
+        yield from pod_update_causes(document, context.old)
 
 
 def _kept_causes(kind: Kind, document: Document, context: AdmissionContext) -> Iterator[Cause]:

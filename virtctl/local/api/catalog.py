@@ -45,6 +45,7 @@ _COUNTED = frozenset({
     ("apps", "Deployment"), ("apps", "ReplicaSet"), ("apps", "StatefulSet"), ("batch", "Job"),
     ("batch", "CronJob"), ("networking.k8s.io", "Ingress"), ("", "ReplicationController"),
     ("policy", "PodDisruptionBudget"), ("scheduling.k8s.io", "PriorityClass"), ("", "Pod"),
+    ("networking.k8s.io", "NetworkPolicy"), ("discovery.k8s.io", "EndpointSlice"),
 })  # fmt: skip
 
 
@@ -74,6 +75,13 @@ _SHOWN = frozenset({
 })  # fmt: skip
 # Kinds whose dependents are kept when their deletion does not say what is to become of them.
 _ORPHANING = frozenset({("", "ReplicationController"), ("batch", "Job")})
+# Kinds whose status does not take metadata along, and what stays of it.
+_OWN_METADATA = ("labels", "annotations", "finalizers")
+_STATUS_KEEPS = {
+    ("apps", "Deployment"): ("labels",),
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): _OWN_METADATA,
+    ("apiregistration.k8s.io", "APIService"): _OWN_METADATA,
+}
 
 
 def needs_revision(kind: Kind) -> bool:
@@ -89,6 +97,14 @@ def may_be_put(kind: Kind) -> bool:
 def is_shown_deleted(kind: Kind) -> bool:
     """Whether a completed deletion answers with the object, not with a ``Status``."""
     return (kind.group, kind.name) in _SHOWN
+
+
+def taken_with_status(kind: Kind) -> tuple[str, ...]:
+    """Which metadata a write to ``status`` changes, too."""
+    if not is_builtin(kind):
+        return ()
+    kept = _STATUS_KEEPS.get((kind.group, kind.name), ())
+    return tuple(name for name in _OWN_METADATA if name not in kept)
 
 
 def orphans(kind: Kind) -> bool:
@@ -213,6 +229,13 @@ _STRATEGIES: dict[tuple[str, str], Strategy] = {
     ),
     ("batch", "Job"): Strategy((*_METADATA, "status.successful"), _status({})),
     ("batch", "CronJob"): Strategy(initial=_status({})),
+    ("policy", "PodDisruptionBudget"): Strategy(
+        initial=_status(
+            dict.fromkeys(
+                ("currentHealthy", "desiredHealthy", "disruptionsAllowed", "expectedPods"), 0
+            )
+        )
+    ),
     ("networking.k8s.io", "Ingress"): Strategy(initial=_status({"loadBalancer": {}})),
 }  # fmt: skip
 _DEFAULT = Strategy()
@@ -236,6 +259,9 @@ _DEPRECATIONS: dict[tuple[str, str], str] = {
     )
     for version in kinds.PRESET.versions
 } | {
+    ("endpoints", "v1"): (
+        "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
+    ),
     (kinds.EXPORT.resource, "v1beta1"): (
         "export.kubevirt.io/v1beta1 VirtualMachineExport is now deprecated and will be removed "
         "in a future version."

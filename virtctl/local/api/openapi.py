@@ -296,6 +296,21 @@ def item_bounds(fact: Fact) -> Document:
     return {name: value for name, value in limits.items() if value is not None}
 
 
+def value_bounds(fact: Fact) -> Document:
+    """What a schema says of a text, number or switch beyond its type."""
+    limits: Document = {
+        "format": fact.format,
+        "enum": [*fact.enum],
+        "minimum": fact.minimum,
+        "maximum": fact.maximum,
+        "minLength": fact.min_length,
+        "maxLength": fact.max_length,
+        "pattern": fact.pattern,
+        "default": fact.default,
+    }
+    return {name: value for name, value in limits.items() if value not in ("", [], None)}
+
+
 def _scalar(shape: Shape) -> Document:
     fact = shape.fact
     if shape.json == "int-or-string":
@@ -309,18 +324,7 @@ def _scalar(shape: Shape) -> Document:
     found = {"type": shape.json} if shape.json else {}
     if not shape.json:
         found["x-kubernetes-preserve-unknown-fields"] = True
-    extras: Document = {
-        "format": fact.format,
-        "enum": [*fact.enum],
-        "minimum": fact.minimum,
-        "maximum": fact.maximum,
-        "minLength": fact.min_length,
-        "maxLength": fact.max_length,
-        "pattern": fact.pattern,
-        "default": fact.default,
-    }
-    found.update({name: value for name, value in extras.items() if value not in ("", [], None)})
-    return found
+    return {**found, **value_bounds(fact)}
 
 
 def _class_doc(model: type[Model]) -> str:

@@ -152,7 +152,7 @@ class Writer:
 
     def patched(self, kind: Kind, old: Document, patch: Patch, options: WriteOptions) -> Document:
         """``old`` after ``patch``, which is not server-side apply. Raises ``ApiError``."""
-        new = self._after(kind, old, patch)
+        new = self._after(kind, _in_stored_version(kind, old), patch)
         if not options.actor.system:
             self._check_form(kind, new, options)
             intake.check_named(documents.name_of(old), new)
@@ -215,7 +215,7 @@ class Writer:
         if "status" in kind.subresources and not subresource:
             wanted = {key: value for key, value in wanted.items() if key != "status"}
         writer = self.writer(kind, options.field_manager, applying.APPLY, subresource)
-        base = old if old is not None else {}
+        base = _in_stored_version(kind, old) if old is not None else {}
         return applying.apply(base, wanted, writer, self.structure(kind), force=options.force)
 
     def _decoded(self, kind: Kind, document: Document, options: WriteOptions) -> Document:
@@ -379,6 +379,13 @@ def check_kind(kind: Kind, new: Document) -> None:
         )
 
 
+def _in_stored_version(kind: Kind, document: Document) -> Document:
+    """``document`` in the version that is stored now; another may have been when it was written."""
+    if document.get("apiVersion") == kind.api_version:
+        return document
+    return {**document, "apiVersion": kind.api_version}
+
+
 def _bare(document: Document) -> Document:
     """``document`` without what a write itself changes."""
     metadata = documents.child(document, "metadata")
@@ -412,9 +419,8 @@ def _split(kind: Kind, old: Document, new: Document, subresource: str) -> Docume
     if "status" in new:
         result["status"] = new["status"]
     _copy_member(documents.child(new, "metadata"), objects.metadata_of(result), "managedFields")
-    if catalog.is_builtin(kind):
-        for key in ("labels", "annotations", "finalizers"):
-            _copy_member(documents.child(new, "metadata"), objects.metadata_of(result), key)
+    for key in catalog.taken_with_status(kind):
+        _copy_member(documents.child(new, "metadata"), objects.metadata_of(result), key)
     return result
 
 

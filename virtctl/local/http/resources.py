@@ -24,6 +24,7 @@ from virtctl.local.http.requests import Call
 from virtctl.local.http.traffic import ListReply
 from virtctl.models import documents
 from virtctl.models.documents import Document
+from virtctl.models.kinds import JOB
 from virtctl.wire import status
 from virtctl.wire.patches import PatchBody, PatchType, parse_type
 from virtctl.wire.tables import Include, ListMeta, TableBuilder, TableStyle, partial_metadata
@@ -244,9 +245,9 @@ class Resources:
         raw = await bodies.read(call.request)
         body = bodies.decode_options(raw, bodies.media_type(call.request))
         options = call.delete_options(body)
-        removal = self._service.delete(call.kind, call.namespace, call.path.name, options)
-        if catalog.orphans(call.kind) and not options.propagation:
+        if call.kind == JOB and not options.propagation:
             call.warnings.append(_ORPHANED)
+        removal = self._service.delete(call.kind, call.namespace, call.path.name, options)
         if removal.gone and not catalog.is_shown_deleted(call.kind):
             found = status.success(call.kind, call.path.name, documents.uid_of(removal.object))
             return replies.document_reply(found)

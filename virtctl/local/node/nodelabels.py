@@ -18,7 +18,7 @@ from virtctl.local.api.service import ApiService
 from virtctl.local.runtime import reconcile
 from virtctl.local.runtime.changes import Change, Requeue, patch
 from virtctl.local.runtime.clock import Clock
-from virtctl.local.runtime.cpuplacing import CPU_FEATURE, CPU_MODEL
+from virtctl.local.runtime.cpuplacing import CPU_FEATURE, CPU_MODEL, OBSOLETE_HOST
 from virtctl.local.runtime.informer import key_of
 from virtctl.local.runtime.podmanifest import settings_of
 from virtctl.local.runtime.queue import Key
@@ -33,7 +33,7 @@ _MIGRATION = "cpu-model-migration.node.kubevirt.io/"
 _HOST_MODEL = "host-model-cpu.node.kubevirt.io/"
 _REQUIRED = "host-model-required-features.node.kubevirt.io/"
 _VENDOR = "cpu-vendor.node.kubevirt.io/"
-_OURS = (CPU_MODEL, CPU_FEATURE, _MIGRATION, _HOST_MODEL, _REQUIRED, _VENDOR)
+_OURS = (CPU_MODEL, CPU_FEATURE, _MIGRATION, _HOST_MODEL, _REQUIRED, _VENDOR, OBSOLETE_HOST)
 _PATIENCE = 1.0  # seconds between two looks for what the host can do
 _OBSOLETE = """
 486 Conroe Opteron_G1 Opteron_G2 athlon core2duo coreduo kvm32 kvm64 n270 pentium pentium2 pentium3
@@ -106,7 +106,8 @@ def labels(cpus: HostCpus, configuration: Document) -> dict[str, str]:
     emulated = settings_of(configuration).use_emulation
     facts = (cpus.qemu if emulated or cpus.kvm is None else cpus.kvm) or CpuFacts()
     told = configuration.get("obsoleteCPUModels")
-    obsolete = dict.fromkeys(OBSOLETE, True) | (told if isinstance(told, dict) else {})
+    asked = told if isinstance(told, dict) else {}
+    obsolete = dict.fromkeys(OBSOLETE, True) | asked
     known = [name for name in facts.known if not obsolete.get(name)]
     models = known if emulated else [name for name in facts.usable if not obsolete.get(name)]
     found = {
@@ -119,6 +120,10 @@ def labels(cpus: HostCpus, configuration: Document) -> dict[str, str]:
         found[_VENDOR + facts.vendor] = "true"
     if facts.host_model:
         found[_HOST_MODEL + facts.host_model] = "true"
+        # What plain QEMU calls the host's model says little of it: it counts when it is named.
+        named = asked if emulated else obsolete
+        if named.get(facts.host_model):
+            found[OBSOLETE_HOST] = "true"
     return found
 
 

@@ -8,6 +8,8 @@ from virtctl.models.documents import Document, JsonValue, child, objects, text
 
 CPU_MODEL = "cpu-model.node.kubevirt.io/"
 CPU_FEATURE = "cpu-feature.node.kubevirt.io/"
+OBSOLETE_HOST = "node-labeller.kubevirt.io/obsolete-host-model"
+"""Label of a node whose own model is not to be given to machines."""
 _OF_HOST = {"", "host-model", "host-passthrough"}
 _TERMS = ("nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
 
@@ -26,12 +28,15 @@ def cpu_selector(vmi: Document) -> dict[str, str]:
 
 
 def without_forbidden(affinity: JsonValue, vmi: Document) -> JsonValue:
-    """A pod's affinity that also keeps it from nodes with features that the machine forbids."""
-    refused: list[Document] = [
-        {"key": CPU_FEATURE + text(one, "name"), "operator": "DoesNotExist"}
-        for one in objects(vmi, "spec", "domain", "cpu", "features")
+    """A pod's affinity that also keeps it from nodes whose CPU the machine must not have."""
+    cpu = child(vmi, "spec", "domain", "cpu")
+    labels = [OBSOLETE_HOST] if text(cpu, "model") in {"", "host-model"} else []
+    labels += [
+        CPU_FEATURE + text(one, "name")
+        for one in objects(cpu, "features")
         if text(one, "policy") == "forbid"
     ]
+    refused: list[Document] = [{"key": label, "operator": "DoesNotExist"} for label in labels]
     if not refused:
         return affinity
     made: Document = deepcopy(affinity) if isinstance(affinity, dict) else {}

@@ -6,6 +6,7 @@ from virtctl.local.api.hooks import admit_all
 from virtctl.local.api.service import WriteOptions
 from virtctl.local.api.writing import Writer
 from virtctl.models.kinds import NAMESPACE, POD, VIRTUAL_MACHINE
+from virtctl.wire.patches import PatchBody
 
 VM = {"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachine"}
 OPTIONS = WriteOptions(actor=USER, field_manager="me")
@@ -125,3 +126,11 @@ def test_what_a_patch_made_unreadable_is_invalid(patched, refusal) -> None:
         )
     fields = [cause.field for cause in refused.value.details.causes]
     assert fields == (["patch"] if patched else [])
+
+
+def test_what_was_stored_in_another_version_can_be_patched() -> None:
+    old = {**VM, "apiVersion": "kubevirt.io/v1alpha3", "metadata": {"name": "v", "namespace": "n"}}
+    patch = PatchBody("application/merge-patch+json", {"metadata": {"labels": {"a": "b"}}})
+    made = writer().patched(VIRTUAL_MACHINE, old, patch, OPTIONS)
+    assert made["apiVersion"] == "kubevirt.io/v1"
+    assert made["metadata"]["labels"] == {"a": "b"}

@@ -1,8 +1,10 @@
 import msgspec
+import pytest
 
 from launcher.facts import CPUS_FILE, CpuFacts, HostCpus
 from virtctl.local.node.nodelabels import SKIP, NodeLabelController, Seen, labels, read_from
 from virtctl.local.runtime.changes import Patch, Requeue
+from virtctl.local.runtime.cpuplacing import OBSOLETE_HOST
 
 QEMU = CpuFacts(
     known=("qemu64", "Penryn", "Haswell"),
@@ -43,6 +45,21 @@ def test_the_host_is_told():
     assert found["host-model-cpu.node.kubevirt.io/EPYC"] == "true"
     assert found["host-model-required-features.node.kubevirt.io/x2apic"] == "true"
     assert found["cpu-model-migration.node.kubevirt.io/Penryn"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("told", "emulated", "marked"),
+    [({"EPYC": True}, True, True), ({"Penryn": True}, True, False), ({}, False, False)],
+)
+def test_an_obsolete_host_is_marked(told, emulated, marked):
+    configuration = {**(EMULATED if emulated else {}), "obsoleteCPUModels": told}
+    assert (OBSOLETE_HOST in labels(CPUS, configuration)) is marked
+
+
+def test_on_plain_qemu_the_hosts_model_is_obsolete_only_when_named():
+    host = CpuFacts(host_model="qemu64")
+    assert OBSOLETE_HOST in labels(HostCpus(kvm=host), {})
+    assert OBSOLETE_HOST not in labels(HostCpus(qemu=host), EMULATED)
 
 
 def node(has, **annotations):

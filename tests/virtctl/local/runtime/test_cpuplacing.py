@@ -1,6 +1,6 @@
 import pytest
 
-from virtctl.local.runtime.cpuplacing import cpu_selector, without_forbidden
+from virtctl.local.runtime.cpuplacing import OBSOLETE_HOST, cpu_selector, without_forbidden
 
 
 def vmi(**cpu):
@@ -34,7 +34,7 @@ def test_labels_that_a_node_must_have(cpu, labels):
 
 
 REFUSAL = {"key": "cpu-feature.node.kubevirt.io/vmx", "operator": "DoesNotExist"}
-FORBIDS = vmi(features=[{"name": "vmx", "policy": "forbid"}])
+FORBIDS = vmi(model="Penryn", features=[{"name": "vmx", "policy": "forbid"}])
 
 
 def terms(affinity):
@@ -43,8 +43,14 @@ def terms(affinity):
 
 
 def test_forbidden_features_keep_a_pod_away():
-    assert without_forbidden(None, vmi()) is None
+    assert without_forbidden(None, vmi(model="Penryn")) is None
     assert terms(without_forbidden(None, FORBIDS)) == [{"matchExpressions": [REFUSAL]}]
+
+
+def test_machines_with_the_hosts_model_go_where_that_is_not_obsolete():
+    obsolete = {"key": OBSOLETE_HOST, "operator": "DoesNotExist"}
+    for machine in (vmi(), vmi(model="host-model")):
+        assert terms(without_forbidden(None, machine)) == [{"matchExpressions": [obsolete]}]
 
 
 def test_each_alternative_gets_the_refusal():

@@ -66,7 +66,7 @@ def _condition(type_: str, reason: str, message: str, now: str) -> Document:
 def definition_causes(document: Document, old: Document | None) -> Iterator[Cause]:
     """What is wrong with a definition of the right types."""
     spec = documents.child(document, "spec")
-    yield from name_causes(document)
+    yield from name_causes(document, old)
     scope = documents.text(spec, "scope")
     if not scope:
         yield required("spec.scope")

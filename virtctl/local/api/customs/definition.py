@@ -97,10 +97,16 @@ def read_definition(document: Document) -> Definition:
     return Definition(
         kind=kind,
         schema=documents.child(stored, "schema", "openAPIV3Schema"),
-        versions=tuple(_version(kind, each) for each in served),
+        versions=tuple(_version(kind, each, _best(served)) for each in served),
         scale=_scale(stored),
         is_uniform=documents.items(document, "status", "storedVersions") in ([], [kind.version]),
     )
+
+
+def _best(served: list[Document]) -> str:
+    """The version to be preferred among those that are not deprecated; empty when all are."""
+    good = [documents.text(each, "name") for each in served if each.get("deprecated") is not True]
+    return max(good, key=version_rank, default="")
 
 
 def _others(first: Document, served: list[Document]) -> tuple[str, ...]:
@@ -124,7 +130,13 @@ def _singular(names: Document) -> str:
     return "" if found == documents.text(names, "kind").lower() else found
 
 
-def _version(kind: Kind, version: Document) -> Version:
+def _warning(kind: Kind, name: str, better: str) -> str:
+    told = f"{kind.group}/{name} {kind.name} is deprecated"
+    newer = better and version_rank(better) > version_rank(name)
+    return f"{told}; use {kind.group}/{better} {kind.name}" if newer else told
+
+
+def _version(kind: Kind, version: Document, better: str) -> Version:
     name = documents.text(version, "name")
     printed = tuple(
         Printed(
@@ -140,8 +152,8 @@ def _version(kind: Kind, version: Document) -> Version:
     warning = ""
     if version.get("deprecated") is True:
         warning = documents.text(version, "deprecationWarning")
-        warning = warning or f"{kind.group}/{name} {kind.name} is deprecated"
-    return Version(name, columns(printed), warning)
+        warning = warning or _warning(kind, name, better)
+    return Version(name, columns(tuple(each for each in printed if each.is_readable)), warning)
 
 
 def _scale(version: Document) -> ScalePaths | None:

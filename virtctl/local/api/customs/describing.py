@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from virtctl.local.api.catalog import deprecation, is_builtin, version_rank
 from virtctl.local.api.customs.printed import printed_of
-from virtctl.local.api.openapi import item_bounds
+from virtctl.local.api.openapi import item_bounds, value_bounds
 from virtctl.local.api.schema import QUANTITY_PATTERN, shape_of_kind
 from virtctl.local.api.shapes import Shape
 from virtctl.models import kinds
@@ -139,20 +139,7 @@ def _list(shape: Shape) -> Document:
 
 
 def _scalar(shape: Shape) -> Document:
-    fact = shape.fact
-    extras: Document = {
-        "format": fact.format,
-        "enum": [*fact.enum],
-        "minimum": fact.minimum,
-        "maximum": fact.maximum,
-        "minLength": fact.min_length,
-        "maxLength": fact.max_length,
-        "pattern": fact.pattern,
-        "default": fact.default,
-    }
-    found: Document = {"type": shape.json}
-    found.update({name: value for name, value in extras.items() if value not in ("", [], None)})
-    return found
+    return {"type": shape.json, **value_bounds(shape.fact)}
 
 
 def _rule(rule: Rule) -> Document:

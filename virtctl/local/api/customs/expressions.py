@@ -114,10 +114,110 @@ def _is_sorted(values: list[JsonValue]) -> bool:
     return all(a <= b for a, b in pairwise(values))  # type: ignore[operator]
 
 
-def _index_of(values: list[JsonValue] | str, wanted: JsonValue) -> int:
+def _index_of(values: list[JsonValue] | str, wanted: JsonValue, begin: int = 0) -> int:
     if isinstance(values, str):
-        return values.find(str(wanted))
+        return values.find(str(wanted), begin)
     return values.index(wanted) if wanted in values else -1
+
+
+def _last_index_of(
+    values: list[JsonValue] | str, wanted: JsonValue, begin: int | None = None
+) -> int:
+    if isinstance(values, str):
+        last = len(values) if begin is None else begin + len(str(wanted))
+        return values.rfind(str(wanted), 0, last)
+    return len(values) - 1 - values[::-1].index(wanted) if wanted in values else -1
+
+
+def _char_at(value: str, position: int) -> str:
+    if not 0 <= position <= len(value):
+        raise ValueError(f"index out of range: {position}")
+    return value[position : position + 1]
+
+
+def _distinct(values: list[JsonValue]) -> list[JsonValue]:
+    return [value for place, value in enumerate(values) if value not in values[:place]]
+
+
+# Addresses, networks and URLs stay texts: what they are asked for is computed when it is asked for.
+
+_Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def _network(value: str) -> _Network:
+    if "/" not in value:
+        raise ValueError(f"network address parse error: {value}")
+    return ipaddress.ip_network(value, strict=False)
+
+
+def _ip(value: str) -> str:
+    return str(ipaddress.ip_address(value.partition("/")[0]))
+
+
+def _cidr(value: str) -> str:
+    _network(value)
+    return value
+
+
+def _contains_network(outer: str, inner: str) -> bool:
+    wide, narrow = _network(outer), _network(inner)
+    if isinstance(wide, ipaddress.IPv4Network):
+        return isinstance(narrow, ipaddress.IPv4Network) and narrow.subnet_of(wide)
+    return isinstance(narrow, ipaddress.IPv6Network) and narrow.subnet_of(wide)
+
+
+def _parsed_url(value: str) -> str:
+    if not _url(value):
+        raise ValueError(f"URL parse error: {value}")
+    return value
+
+
+def _query(value: str) -> Document:
+    found = urllib.parse.parse_qs(urllib.parse.urlsplit(value).query)
+    return {name: [*values] for name, values in found.items()}
+
+
+_CLAUSE = re.compile(r"%(?:%|(\.\d+)?([a-zA-Z]))")
+
+
+def _formatted(template: str, values: list[JsonValue]) -> str:
+    """``template`` with ``%s``, ``%d``, ``%.2f`` and the like filled in."""
+    rest = iter(values)
+
+    def filled(match: re.Match[str]) -> str:
+        if match[0] == "%%":
+            return "%"
+        value = next(rest, None)
+        if match[2] in {"s", "d"}:
+            return _spelled(value)
+        if match[2] not in set("bxXofe") or not isinstance(value, (int, float)):
+            raise ValueError(f"unrecognized formatting clause: {match[0]}")
+        places = match[1] or (".6" if match[2] in "fe" else "")
+        return format(value, f"{places}{match[2]}")
+
+    return _CLAUSE.sub(filled, template)
+
+
+def _spelled(value: JsonValue) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return f"[{', '.join(_spelled(item) for item in value)}]"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return "null" if value is None else str(value)
+
+
+def _split(value: str, by: str, limit: int = -1) -> list[JsonValue]:
+    if limit == 0:
+        return []
+    found: list[JsonValue] = [*(value.split(by, limit - 1 if limit > 0 else -1) if by else value)]
+    return found
+
+
+def _port(value: str) -> str:
+    port = urllib.parse.urlsplit(value).port
+    return "" if port is None else str(port)
 
 
 def _url(value: str) -> bool:
@@ -144,22 +244,48 @@ _FUNCTIONS: Mapping[str, _Function] = {
     "min": lambda *values: min(values[0] if isinstance(values[0], list) else values),
     "max": lambda *values: max(values[0] if isinstance(values[0], list) else values),
     "indexOf": _index_of,
-    "lastIndexOf": lambda value, wanted: value.rfind(wanted),
+    "lastIndexOf": _last_index_of,
     "find": lambda value, pattern: (re.search(pattern, value) or [""])[0],
     "findAll": lambda value, pattern, *limit: re.findall(pattern, value)[: (limit or (None,))[0]],
-    "split": lambda value, by, *limit: value.split(by, *[count - 1 for count in limit]),
+    "split": _split,
     "join": lambda values, *by: (by or ("",))[0].join(values),
     "replace": lambda value, old, new, *count: value.replace(old, new, *count),
     "substring": lambda value, begin, *end: value[begin : (end or (None,))[0]],
     "trim": lambda value: value.strip(),
     "lowerAscii": lambda value: value.lower(),
     "upperAscii": lambda value: value.upper(),
-    "charAt": lambda value, position: value[position : position + 1],
+    "charAt": _char_at,
     "reverse": lambda value: value[::-1],
     "isURL": _url,
     "isQuantity": lambda value: _readable(parse_quantity, value),
     "isIP": lambda value: _readable(ipaddress.ip_address, value),
-    "isCIDR": lambda value: _readable(ipaddress.ip_interface, value),
+    "isCIDR": lambda value: _readable(_network, value),
+    "ip": _ip,
+    "family": lambda value: ipaddress.ip_address(value).version,
+    "isLoopback": lambda value: ipaddress.ip_address(value).is_loopback,
+    "isUnspecified": lambda value: ipaddress.ip_address(value).is_unspecified,
+    "isLinkLocalUnicast": lambda value: ipaddress.ip_address(value).is_link_local,
+    "cidr": _cidr,
+    "containsIP": lambda value, other: ipaddress.ip_address(other) in _network(value),
+    "containsCIDR": _contains_network,
+    "prefixLength": lambda value: _network(value).prefixlen,
+    "masked": lambda value: str(_network(value)),
+    "url": _parsed_url,
+    "getScheme": lambda value: urllib.parse.urlsplit(value).scheme,
+    "getHost": lambda value: urllib.parse.urlsplit(value).netloc.rpartition("@")[2],
+    "getHostname": lambda value: urllib.parse.urlsplit(value).hostname or "",
+    "getPort": _port,
+    "getEscapedPath": lambda value: urllib.parse.urlsplit(value).path,
+    "getQuery": _query,
+    "format": _formatted,
+    "sort": sorted,
+    "distinct": _distinct,
+    "slice": lambda values, begin, end: values[begin:end],
+    "isInteger": lambda value: parse_quantity(str(value)).milli % 1000 == 0,
+    "asInteger": lambda value: parse_quantity(str(value)).value,
+    "asApproximateFloat": lambda value: float(parse_quantity(str(value)).exact),
+    "add": lambda left, right: str(parse_quantity(str(left)) + parse_quantity(str(right))),
+    "sub": lambda left, right: str(parse_quantity(str(left)) - parse_quantity(str(right))),
     "quantity": lambda value: value,
     "isGreaterThan": lambda left, right: _compare(left, right) > 0,
     "isLessThan": lambda left, right: _compare(left, right) < 0,
@@ -180,6 +306,16 @@ def _escaped(name: str) -> str:
     for sign, word in ((".", "__dot__"), ("-", "__dash__"), ("/", "__slash__")):
         name = name.replace(sign, word)
     return name
+
+
+def unescaped(name: str) -> str:
+    """The field that a rule calls ``name``."""
+    word = name.removeprefix("__").removesuffix("__")
+    if name == f"__{word}__" and word in _RESERVED:
+        return word
+    for sign, spelling in ((".", "__dot__"), ("-", "__dash__"), ("/", "__slash__")):
+        name = name.replace(spelling, sign)
+    return name.replace("__underscores__", "__")
 
 
 def _visible(shape: Shape, value: JsonValue) -> JsonValue:
@@ -232,6 +368,8 @@ def _twin(shape: Shape, item: JsonValue, old: JsonValue) -> JsonValue:
 
 
 _OLD = re.compile(r"\boldSelf\b")
+_FAILURES = (ValueError, TypeError, LookupError, RuntimeError, ArithmeticError)
+"""What evaluation raises where a rule makes no sense of a value."""
 
 
 def _broken(
@@ -250,7 +388,7 @@ def _broken(
     try:
         if _compiled(rule.rule).execute(context) is True:
             return None
-    except (ValueError, TypeError, KeyError, RuntimeError, IndexError) as error:
+    except _FAILURES as error:
         problem = f"Invalid value: rule {rule.rule!r} can't be evaluated: {error}"
         return Cause("FieldValueInvalid", problem, where)
     return _said(rule, _message(rule, context), where)
@@ -260,7 +398,7 @@ def _message(rule: Rule, context: _Context) -> str:
     if rule.message_expression:
         try:
             found = _compiled(rule.message_expression).execute(context)
-        except (ValueError, TypeError, KeyError, RuntimeError, IndexError):
+        except _FAILURES:
             found = ""
         if isinstance(found, str) and found.strip():
             return found

@@ -1,6 +1,7 @@
 """The simple JSONPath of printer columns and scale paths, compiled to readers.
 
-Read: ``.a.b``, ``.a['x.y']``, ``.a\\.b``, ``[0]``, ``[-1]``, ``[*]`` and ``[?(@.type=='Ready')]``.
+Read: ``.a.b``, ``..a``, ``.a['x.y']``, ``.a\\.b``, ``[0]``, ``[-1]``, ``[0:2]``, ``[*]`` and
+``[?(@.type=='Ready')]``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ Step: TypeAlias = Callable[[JsonValue], Iterable[JsonValue]]
 
 _NAME = re.compile(r"\.((?:[^.\[\]\\\s]|\\.)+)")
 _QUOTED = re.compile(r"""\[\s*(?:'([^']*)'|"([^"]*)")\s*\]""")
+_DEEP = re.compile(r"\.\.((?:[^.\[\]\\\s]|\\.)+)")
+_SLICE = re.compile(r"\[\s*(-?[0-9]*)\s*:\s*(-?[0-9]*)\s*\]")
 _INDEX = re.compile(r"\[\s*(-?[0-9]+|\*)\s*\]")
 _FILTER = re.compile(
     r"""\[\?\(\s*@((?:\.[^.\[\]\s=!]+)+)\s*(?:(==|!=)\s*(?:'([^']*)'|"([^"]*)"|([^\s)]+))\s*)?\)\]"""
@@ -39,15 +42,9 @@ def compile_path(path: str) -> tuple[Step, ...]:
 
 
 def _step(rest: str) -> tuple[Step, int] | None:
-    if match := _NAME.match(rest):
-        return _member(re.sub(r"\\(.)", r"\1", match[1])), match.end()
-    if match := _QUOTED.match(rest):
-        return _member(match[1] or match[2] or ""), match.end()
-    if match := _INDEX.match(rest):
-        return _element(match[1]), match.end()
-    if match := _FILTER.match(rest):
-        wanted = next((group for group in match.groups()[2:] if group is not None), None)
-        return _filter(match[1], match[2] or "", wanted), match.end()
+    for pattern, make in _STEPS:
+        if match := pattern.match(rest):
+            return make(match), match.end()
     return None
 
 
@@ -56,6 +53,25 @@ def _member(name: str) -> Step:
         return (value[name],) if isinstance(value, dict) and name in value else ()
 
     return read
+
+
+def _descendant(name: str) -> Step:
+    """Members of that name at any depth, those further out first."""
+
+    def read(value: JsonValue) -> Iterable[JsonValue]:
+        if isinstance(value, dict):
+            found = [value[name]] if name in value else []
+            return [*found, *(hit for _, inner in sorted(value.items()) for hit in read(inner))]
+        if isinstance(value, list):
+            return [hit for inner in value for hit in read(inner)]
+        return ()
+
+    return read
+
+
+def _slice(begin: str, end: str) -> Step:
+    bounds = slice(int(begin) if begin else None, int(end) if end else None)
+    return lambda value: value[bounds] if isinstance(value, list) else ()
 
 
 def _element(index: str) -> Step:
@@ -87,6 +103,25 @@ def _filter(path: str, operator: str, wanted: str | None) -> Step:
 
 def _spelled(value: JsonValue) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _filtered(match: re.Match[str]) -> Step:
+    wanted = next((group for group in match.groups()[2:] if group is not None), None)
+    return _filter(match[1], match[2] or "", wanted)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"\\(.)", r"\1", name)
+
+
+_STEPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Step]], ...] = (
+    (_DEEP, lambda match: _descendant(_plain(match[1]))),
+    (_SLICE, lambda match: _slice(match[1], match[2])),
+    (_NAME, lambda match: _member(_plain(match[1]))),
+    (_QUOTED, lambda match: _member(match[1] or match[2] or "")),
+    (_INDEX, lambda match: _element(match[1])),
+    (_FILTER, _filtered),
+)
 
 
 def select(path: str, value: JsonValue) -> list[JsonValue]:

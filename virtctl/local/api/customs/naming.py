@@ -37,12 +37,12 @@ def label_problem(value: str) -> str:
     return ",".join(problems)
 
 
-def name_causes(document: Document) -> Iterator[Cause]:
+def name_causes(document: Document, old: Document | None) -> Iterator[Cause]:
     """What is wrong with the name of a definition, its kind's names and its group."""
     spec = documents.child(document, "spec")
     names, group = documents.child(spec, "names"), documents.text(spec, "group")
     wanted, name = f"{documents.text(names, 'plural')}.{group}", documents.name_of(document)
-    if name not in {"", wanted}:
+    if old is None and name not in {"", wanted}:
         yield invalid("metadata.name", name, 'must be spec.names.plural+"."+spec.group')
     yield from _group_causes(document, group)
     for key in ("plural", "singular", "kind", "listKind"):

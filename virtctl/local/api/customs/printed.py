@@ -7,7 +7,8 @@ from datetime import datetime
 
 import msgspec
 
-from virtctl.local.api.customs.fieldpaths import select
+from virtctl.errors import InvalidField
+from virtctl.local.api.customs.fieldpaths import compile_path, select
 from virtctl.models import kinds
 from virtctl.models.documents import Document, JsonValue
 from virtctl.models.kinds import Kind
@@ -39,6 +40,15 @@ class Printed:
             found["priority"] = self.priority
         return found
 
+    @property
+    def is_readable(self) -> bool:
+        """Whether the path is one; columns without are not printed, as upstream."""
+        try:
+            compile_path(self.path)
+        except InvalidField:
+            return False
+        return True
+
     def column(self) -> Column:
         """The column of tables."""
         return Column(
@@ -52,7 +62,7 @@ def _cell(printed: Printed) -> Cell:
         if not found:
             return None
         if printed.type == "string":
-            return " ".join(_text(value) for value in found)
+            return _text(found[0])
         return _typed(printed.type, found[0], now)
 
     return read

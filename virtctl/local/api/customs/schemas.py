@@ -83,7 +83,7 @@ def root_causes(schema: Document, path: str) -> Iterator[Cause]:
     if not told and _says(schema, ("$schema",)):
         yield invalid(path, "", "OpenAPIV3Schema 'schema' is not supported")
     if not found and not told:
-        yield from compile_causes(schema, path)
+        yield from compile_causes({**schema, EMBEDDED: True}, path)
 
 
 def _says(schema: Document, words: tuple[str, ...]) -> bool:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from virtctl.errors import Cause, InvalidField
 from virtctl.local.api.customs.causes import invalid, required, unsupported
-from virtctl.local.api.customs.expressions import compile_problem
+from virtctl.local.api.customs.expressions import compile_problem, unescaped
 from virtctl.local.api.customs.portions import field_at
-from virtctl.local.api.customs.structural import LIST_TYPE, MAP_TYPE, RULES
+from virtctl.local.api.customs.structural import EMBEDDED, LIST_TYPE, MAP_TYPE, RULES
 from virtctl.models import documents
-from virtctl.models.documents import Document
+from virtctl.models.documents import Document, JsonValue
 
 _REASONS = (
     "FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired",
@@ -71,7 +71,8 @@ def compile_causes(schema: Document, path: str, uncorrelated: str = "") -> Itera
     """
     for position, rule in enumerate(documents.items(schema, RULES)):
         if isinstance(rule, dict):
-            yield from _rule_causes(rule, f"{path}.{RULES}[{position}]", uncorrelated)
+            where = f"{path}.{RULES}[{position}]"
+            yield from _rule_causes(schema, rule, where, uncorrelated)
     is_atomic = schema.get(MAP_TYPE) == "atomic"
     below = uncorrelated or (path if is_atomic else "")
     for name, inner in documents.child(schema, "properties").items():
@@ -87,7 +88,60 @@ def compile_causes(schema: Document, path: str, uncorrelated: str = "") -> Itera
         yield from compile_causes(items, f"{path}.items", below)
 
 
-def _rule_causes(rule: Document, where: str, uncorrelated: str) -> Iterator[Cause]:
+_TEXT = re.compile(r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')""")
+_CHAIN = re.compile(r"(?<![\w.])(?:self|oldSelf)((?:\.[A-Za-z_]\w*)+)\b(?!\s*[({])")
+_METHOD = re.compile(r"(?<![\w.])(?:self|oldSelf)((?:\.[A-Za-z_]\w*)*)\.[A-Za-z_]\w*\s*\(")
+_IDENTITY: Document = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "generateName": {"type": "string"}},
+}
+
+
+def field_problem(schema: Document, source: str) -> str:
+    """Which field a rule speaks of that ``schema`` does not have; empty when there is none.
+
+    Only what hangs on ``self`` and ``oldSelf`` by dots is looked at.
+    """
+    bare = _TEXT.sub(lambda match: " " * len(match[0]), source)
+    for match in (*_CHAIN.finditer(bare), *_METHOD.finditer(bare)):
+        here: JsonValue = schema
+        column = match.start(1)
+        for name in match[1].split(".")[1:]:
+            if not isinstance(here, dict) or not here.get("type"):
+                break  # a value of any type
+            here, problem = _member_of(here, unescaped(name))
+            if problem:
+                line = source.splitlines()[0]
+                pointer = f"{'.' * column}^"
+                return f"ERROR: <input>:1:{column + 1}: {problem}\n | {line}\n | {pointer}"
+            column += len(name) + 1
+    return ""
+
+
+def _member_of(schema: Document, name: str) -> tuple[JsonValue, str]:
+    """The schema of a member, and what is wrong with asking for it."""
+    type_ = documents.text(schema, "type")
+    if type_ != "object":
+        return None, f"type '{_WORDS.get(type_, type_)}' does not support field selection"
+    if schema.get(EMBEDDED) is True and name in _ALWAYS:
+        return _ALWAYS[name], ""
+    found = documents.child(schema, "properties").get(name)
+    if found is None:
+        found = schema.get("additionalProperties")
+    return (None, f"undefined field '{name}'") if found is None else (found, "")
+
+
+_ALWAYS: Document = {
+    "apiVersion": {"type": "string"},
+    "kind": {"type": "string"},
+    "metadata": _IDENTITY,
+}
+_WORDS = {"integer": "int", "number": "double", "boolean": "bool", "array": "list"}
+
+
+def _rule_causes(
+    schema: Document, rule: Document, where: str, uncorrelated: str
+) -> Iterator[Cause]:
     source, told = documents.text(rule, "rule"), documents.text(rule, "messageExpression")
     shown: Document = {
         "Rule": source,
@@ -97,7 +151,7 @@ def _rule_causes(rule: Document, where: str, uncorrelated: str) -> Iterator[Caus
         "FieldPath": documents.text(rule, "fieldPath"),
         "OptionalOldSelf": rule.get("optionalOldSelf"),
     }
-    if problem := compile_problem(source):
+    if problem := compile_problem(source) or field_problem(schema, source):
         yield invalid(f"{where}.rule", shown, f"compilation failed: {problem}")
     if told and (problem := compile_problem(told)):
         text = f"messageExpression compilation failed: {problem}"

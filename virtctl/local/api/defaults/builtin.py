@@ -173,6 +173,7 @@ ROWS: dict[Kind, tuple[Row, ...]] = {
         ("spec.selector", _template_labels),
         *_TEMPLATE,
     ),
+    kinds.API_SERVICE: (("spec.service.port", 443),),
     kinds.JOB: (
         ("spec.completions", _one_of_two("completions", "parallelism", 1)),
         ("spec.parallelism", 1),
@@ -253,6 +254,9 @@ def default_builtin(kind: Kind, document: Document, *, posted: bool = False) -> 
         _set(document, _steps("metadata.labels"), lambda _: _labels_of_template(document))
     elif kind == kinds.LIMIT_RANGE:
         _complete(document)
+    elif kind == kinds.NAMESPACE:
+        name = documents.name_of(document)
+        documents.put(document, name, "metadata", "labels", "kubernetes.io/metadata.name")
 
 
 def _set(holder: JsonValue, steps: Sequence[_Step], value: Value) -> None:

@@ -200,10 +200,10 @@ def test_groups(group, field):
 def test_what_may_not_change():
     old = definition()
     default_definition(old, None, NOW)
-    new = definition(version("v2", storage=True), scope="Cluster")
+    new = definition(version("v2", storage=True), scope="Cluster", group="other.com")
     default_definition(new, old, NOW)
     fields = {cause.field for cause in definition_causes(new, old)}
-    assert fields == {"spec.scope", "status.storedVersions[0]"}
+    assert fields == {"spec.scope", "spec.group", "status.storedVersions[0]"}
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,23 @@ def test_versions():
     assert (found.kind.version, found.kind.also) == ("v1", ("v1beta1", "v1alpha1"))
     assert found.warning("v1") == ""
     assert found.warning("v1beta1") == "use v1"
-    assert found.warning("v1alpha1") == "example.com/v1alpha1 Widget is deprecated"
+    assert found.warning("v1alpha1") == (
+        "example.com/v1alpha1 Widget is deprecated; use example.com/v1 Widget"
+    )
     assert [column.name for column in found.columns("v1")] == ["Name", "Size"]
     assert [column.name for column in found.columns("v1alpha1")] == ["Name", "Age"]
+
+
+def test_what_is_deprecated_without_a_better_version():
+    found = read_definition(definition(version(deprecated=True)))
+    assert found.warning("v1") == "example.com/v1 Widget is deprecated"
+
+
+def test_columns_whose_path_cannot_be_read_are_not_printed():
+    bad = {"name": "Bad", "type": "string", "jsonPath": ".spec.l[x]"}
+    good = {"name": "Good", "type": "string", "jsonPath": ".spec.l"}
+    found = read_definition(definition(version(additionalPrinterColumns=[bad, good])))
+    assert [column.name for column in found.columns("v1")] == ["Name", "Good"]
 
 
 def test_what_objects_are_selected_by_and_called():

@@ -39,6 +39,41 @@ def broken(rule, value, old=None):
         ("isURL(self.u) && !isURL('x')", {"u": "https://a/b"}),
         ("isIP(self.i) && isCIDR('10.0.0.0/8') && !isIP('x')", {"i": "::1"}),
         ("self.__namespace__ == 'x' || true", {"namespace": "x"}),
+        ("ip(self.i).family() == 4 && ip('127.0.0.1').isLoopback()", {"i": "10.0.0.1"}),
+        ("ip('fe80::1').isLinkLocalUnicast() && ip('::').isUnspecified()", {}),
+        (
+            "cidr(self.c).containsIP('10.1.1.1') && cidr(self.c).prefixLength() == 8",
+            {"c": "10.0.0.0/8"},
+        ),
+        ("cidr(self.c).containsCIDR('10.1.0.0/16') && !isCIDR('10.0.0.0')", {"c": "10.0.0.0/8"}),
+        ("!cidr('fd00::/8').containsCIDR('10.0.0.0/8')", {}),
+        (
+            "cidr('10.1.0.0/8').masked() == '10.0.0.0/8' && cidr('10.0.0.0/8').ip() == '10.0.0.0'",
+            {},
+        ),
+        (
+            "url(self.u).getHost() == 'a:80' && url(self.u).getPort() == '80'",
+            {"u": "https://a:80/b?c=d"},
+        ),
+        (
+            "url(self.u).getHostname() == 'a' && url(self.u).getScheme() == 'https'",
+            {"u": "https://a/b"},
+        ),
+        (
+            "url(self.u).getEscapedPath() == '/b' && url(self.u).getQuery()['c'] == ['d']",
+            {"u": "https://a/b?c=d"},
+        ),
+        ("[2, 1, 2].sort() == [1, 2, 2] && [2, 1, 2].distinct() == [2, 1]", {}),
+        ("[1, 2, 3].slice(0, 2) == [1, 2] && ['a', 'b', 'a'].lastIndexOf('a') == 2", {}),
+        ("'abcb'.indexOf('b', 2) == 3 && 'abcb'.lastIndexOf('b', 2) == 1", {}),
+        ("quantity('2k').asInteger() == 2000 && quantity('2').isInteger()", {}),
+        ("quantity('1').add('2') == quantity('3') && quantity('3').sub('1') == quantity('2')", {}),
+        ("quantity('1.5').asApproximateFloat() == 1.5", {}),
+        (
+            "'%s-%d %s %.1f %x%%'.format(['a', 1, [true, 2.0], 1.5, 15]) == 'a-1 [true, 2] 1.5 f%'",
+            {},
+        ),
+        ("'abc'.split('') == ['a', 'b', 'c'] && 'a,b,c'.split(',', 2) == ['a', 'b,c']", {}),
     ],
 )
 def test_what_holds(rule, value):
@@ -53,6 +88,21 @@ def test_rules_about_changes_wait_for_one():
     assert broken("self.a == oldSelf.a", {"a": 1}) == []
     assert broken("self.a == oldSelf.a", {"a": 1}, {"a": 1}) == []
     assert broken("self.a == oldSelf.a", {"a": 1}, {"a": 2}) == ["Invalid value: no"]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "self.a / 0 == 1",
+        "9223372036854775807 + self.a > 0",
+        "'a'.charAt(5) == ''",
+        "cidr('10.0.0.0').prefixLength() == 8",
+        "url('x').getHost() == 'x'",
+    ],
+)
+def test_what_cannot_be_computed_does_not_hold(rule):
+    (message,) = broken(rule, {"a": 1})
+    assert "can't be evaluated" in message
 
 
 def test_what_cannot_be_evaluated_does_not_hold():

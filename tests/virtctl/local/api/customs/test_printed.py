@@ -35,9 +35,9 @@ def test_cells(type_, value, cell):
     assert column.cell({}, NOW) is None
 
 
-def test_several_values_are_one_text():
+def test_the_first_of_several_values_is_printed():
     column = Printed("X", "string", ".l[*]").column()
-    assert column.cell({"l": ["a", "b"]}, NOW) == "a b"
+    assert column.cell({"l": ["a", "b"]}, NOW) == "a"
 
 
 def test_conditions():
