@@ -250,9 +250,6 @@ def strategy_of(kind: Kind) -> Strategy:
 
 _OLD_KUBEVIRT = "kubevirt.io/v1alpha3 is now deprecated and will be removed in a future release."
 _DEPRECATIONS: dict[tuple[str, str], str] = {
-    (kinds.ENDPOINTS.resource, "v1"): (
-        "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
-    ),
     (kinds.PRESET.resource, version): (
         f"kubevirt.io/{version} VirtualMachineInstancePresets is now deprecated and will be "
         "removed in v2."
