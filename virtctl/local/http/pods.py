@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
 
 from starlette.datastructures import QueryParams
 from starlette.responses import Response, StreamingResponse
 
-from virtctl.errors import BadRequest
+from virtctl.errors import BadRequest, Cause, MethodNotAllowed, NotDecodable
 from virtctl.local.api.service import ApiService
 from virtctl.local.api.verbs.eviction import Evictions
 from virtctl.local.api.verbs.ports import ExecRequest, Pods, PodStream, Process
@@ -16,12 +16,15 @@ from virtctl.local.http import bodies, replies
 from virtctl.local.http.requests import Call
 from virtctl.models import documents
 from virtctl.models.documents import Document
-from virtctl.models.kinds import POD
+from virtctl.models.kinds import POD, Kind
 from virtctl.wire import status
 
 _DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 _TRUE = {"true", "1"}
 STREAMS = frozenset({"exec", "attach", "portforward"})
+_METHODS = {"log": ("GET",), "eviction": ("POST",)}
+_STREAMED = ("GET", "POST")
+_LOG_OPTIONS = Kind("", "v1", "PodLogOptions", "podlogoptions")
 
 
 def choose_container(pod: Document, asked: str) -> str:
@@ -49,6 +52,17 @@ def choose_container(pod: Document, asked: str) -> str:
     return main[0] if main else ""
 
 
+def _log_causes(call: Call, tail: int | None) -> Iterator[Cause]:
+    """What is wrong with the numbers that a part of a log is asked for with."""
+    least = {"tailLines": 0, "limitBytes": 1, "sinceSeconds": 1}
+    found = {name: tail if name == "tailLines" else call.number(name) for name in least}
+    for name, number in found.items():
+        if number is not None and number < least[name]:
+            bound = "greater than 0" if least[name] else "greater than or equal to 0"
+            problem = f"Invalid value: {number}: must be {bound}"
+            yield Cause("FieldValueInvalid", problem, name)
+
+
 class PodVerbs:
     """What can be asked of a running pod."""
 
@@ -60,10 +74,15 @@ class PodVerbs:
     async def handle(self, call: Call) -> Response:
         """The answer to a request without a stream. Raises ``ApiError``."""
         verb = call.path.subresource
+        if call.request.method not in _METHODS.get(verb, _STREAMED):
+            raise MethodNotAllowed(
+                "the server does not allow this method on the requested resource"
+            )
         if verb == "log":
             return self._log(call)
         if verb == "eviction":
             return await self._evict(call)
+        self._service.read(POD, call.namespace, call.path.name)
         raise BadRequest("Upgrade request required")
 
     def _log(self, call: Call) -> Response:
@@ -74,12 +93,18 @@ class PodVerbs:
                 f'previous terminated container "{container}" in pod "{call.path.name}" not found'
             )
         tail = call.number("tailLines")
+        if causes := tuple(_log_causes(call, tail)):
+            raise status.invalid(_LOG_OPTIONS, call.path.name, causes)
         chunks = self._pods.log(pod, container, follow=call.flag("follow"), tail=tail)
         return StreamingResponse(chunks, media_type="text/plain")
 
     async def _evict(self, call: Call) -> Response:
         raw = await bodies.read(call.request)
         body = bodies.decode_options(raw, bodies.media_type(call.request))
+        if body.get("kind") not in {None, "", "Eviction"}:
+            raise NotDecodable("Eviction", "v1", f"it is a {body['kind']}")
+        if documents.name_of(body) != call.path.name:
+            raise BadRequest("name in URL does not match name in Eviction object")
         options = call.delete_options(documents.child(body, "deleteOptions"))
         pod = self._service.get(POD, call.namespace, call.path.name)
         self._evictions.check(pod, call.actor, dry_run=options.dry_run)

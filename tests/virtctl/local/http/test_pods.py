@@ -55,7 +55,12 @@ async def test_log(client, stored) -> None:
 
 
 async def test_evict(client, stored) -> None:
-    body = {"apiVersion": "policy/v1", "kind": "Eviction", "deleteOptions": {"dryRun": ["All"]}}
+    body = {
+        "apiVersion": "policy/v1",
+        "kind": "Eviction",
+        "metadata": {"name": "p"},
+        "deleteOptions": {"dryRun": ["All"]},
+    }
     assert (await client.post(f"{PODS}/p/eviction", json=body)).status_code == 201
     assert (await client.get(f"{PODS}/p")).status_code == 200
     del body["deleteOptions"]
@@ -67,3 +72,25 @@ async def test_evict(client, stored) -> None:
 async def test_streams_need_an_upgrade(client, stored, verb) -> None:
     answer = await client.get(f"{PODS}/p/{verb}")
     assert (answer.status_code, answer.json()["kind"]) == (400, "Status")
+
+
+async def test_what_pods_do_not_do(server, client) -> None:
+    server.service.create(POD, "default", pod())
+    for method, path, code in (
+        ("GET", "eviction", 405),
+        ("DELETE", "log", 405),
+        ("PUT", "exec", 405),
+        ("GET", "exec", 400),
+        ("GET", "log?tailLines=-1", 422),
+        ("GET", "log?limitBytes=0", 422),
+    ):
+        assert (await client.request(method, f"{PODS}/p/{path}")).status_code == code
+    assert (await client.get(f"{PODS}/none/exec")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"metadata": {"name": "other"}}, {"kind": "Pod", "metadata": {"name": "p"}}]
+)
+async def test_evictions_name_their_pod(server, client, body) -> None:
+    server.service.create(POD, "default", pod())
+    assert (await client.post(f"{PODS}/p/eviction", json=body)).status_code == 400
