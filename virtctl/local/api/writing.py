@@ -22,10 +22,12 @@ from virtctl.local.api.contract import Patch, WriteOptions
 from virtctl.local.api.hooks import Admit, Admitted, Schemas
 from virtctl.models import documents
 from virtctl.models.documents import Document
-from virtctl.models.kinds import Kind
+from virtctl.models.kinds import KINDS, Kind
 from virtctl.wire import applying, fieldsets, patches, status
 from virtctl.wire.jsonpatches import apply_json_patch
 from virtctl.wire.patches import PatchType, Structure
+
+_OWN = frozenset(KINDS)
 
 
 @dataclass(frozen=True)
@@ -152,11 +154,20 @@ class Writer:
 
     def patched(self, kind: Kind, old: Document, patch: Patch, options: WriteOptions) -> Document:
         """``old`` after ``patch``, which is not server-side apply. Raises ``ApiError``."""
-        new = self._after(kind, _in_stored_version(kind, old), patch)
+        new = self._after(kind, self._read(kind, old), patch)
         if not options.actor.system:
             self._check_form(kind, new, options)
             intake.check_named(documents.name_of(old), new)
         return new
+
+    def _read(self, kind: Kind, old: Document) -> Document:
+        """``old`` as its kind is now: of the version that is stored, with fields that there are.
+
+        Definitions may have changed since it was written; our own kinds have not.
+        """
+        if kind in _OWN and old.get("apiVersion") == kind.api_version:
+            return old
+        return self.schemas.prune(kind, {**old, "apiVersion": kind.api_version})
 
     def _after(self, kind: Kind, old: Document, patch: Patch) -> Document:
         match patches.parse_type(patch.content_type):
@@ -215,7 +226,7 @@ class Writer:
         if "status" in kind.subresources and not subresource:
             wanted = {key: value for key, value in wanted.items() if key != "status"}
         writer = self.writer(kind, options.field_manager, applying.APPLY, subresource)
-        base = _in_stored_version(kind, old) if old is not None else {}
+        base = self._read(kind, old) if old is not None else {}
         return applying.apply(base, wanted, writer, self.structure(kind), force=options.force)
 
     def _decoded(self, kind: Kind, document: Document, options: WriteOptions) -> Document:
@@ -377,13 +388,6 @@ def check_kind(kind: Kind, new: Document) -> None:
             f'{name} in version "{kind.version}" cannot be handled as a {kind.name}: '
             f"converting ({kind.version}.{name}) to ({package}.{kind.name}): unknown conversion"
         )
-
-
-def _in_stored_version(kind: Kind, document: Document) -> Document:
-    """``document`` in the version that is stored now; another may have been when it was written."""
-    if document.get("apiVersion") == kind.api_version:
-        return document
-    return {**document, "apiVersion": kind.api_version}
 
 
 def _bare(document: Document) -> Document:

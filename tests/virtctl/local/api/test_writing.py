@@ -5,7 +5,7 @@ from virtctl.errors import ApiError, BadRequest, Cause, Invalid, NotDecodable
 from virtctl.local.api.hooks import admit_all
 from virtctl.local.api.service import WriteOptions
 from virtctl.local.api.writing import Writer
-from virtctl.models.kinds import NAMESPACE, POD, VIRTUAL_MACHINE
+from virtctl.models.kinds import NAMESPACE, POD, VIRTUAL_MACHINE, Kind
 from virtctl.wire.patches import PatchBody
 
 VM = {"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachine"}
@@ -134,3 +134,11 @@ def test_what_was_stored_in_another_version_can_be_patched() -> None:
     made = writer().patched(VIRTUAL_MACHINE, old, patch, OPTIONS)
     assert made["apiVersion"] == "kubevirt.io/v1"
     assert made["metadata"]["labels"] == {"a": "b"}
+
+
+def test_a_field_that_is_gone_from_a_definition_does_not_hinder_a_patch() -> None:
+    kind = Kind("example.com", "v1", "Widget", "widgets")
+    old = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w"}}
+    patch = PatchBody("application/merge-patch+json", {"spec": {"size": 2}})
+    made = writer().patched(kind, {**old, "spec": {"bogus": 1, "size": 1}}, patch, OPTIONS)
+    assert made["spec"] == {"size": 2}
