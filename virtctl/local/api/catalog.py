@@ -256,6 +256,9 @@ _DEPRECATIONS: dict[tuple[str, str], str] = {
     )
     for version in kinds.PRESET.versions
 } | {
+    (kinds.ENDPOINTS.resource, "v1"): (
+        "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
+    ),
     (kinds.EXPORT.resource, "v1beta1"): (
         "export.kubevirt.io/v1beta1 VirtualMachineExport is now deprecated and will be removed "
         "in a future version."
