@@ -322,10 +322,6 @@ def _builtin_errors(kind: Kind, found: list[Problem]) -> list[Cause]:
     return causes
 
 
-def _not_decodable(kind: Kind, why: str) -> NotDecodable:
-    return NotDecodable(kind.name, kind.version, why)
-
-
 def go_problem(problem: Problem, metadata: Document) -> str:
     """Why Go cannot decode a member of ``metadata``, which has a wrong type."""
     name = problem.plain.partition(".")[0]
@@ -335,6 +331,10 @@ def go_problem(problem: Problem, metadata: Document) -> str:
         f"json: cannot unmarshal {_go_type(problem.found)} into Go struct field "
         f"ObjectMeta.{name} of type {_go_target(problem.shape)}"
     )
+
+
+def _not_decodable(kind: Kind, why: str) -> NotDecodable:
+    return NotDecodable(kind.name, kind.version, why)
 
 
 def duration_problem(value: JsonValue) -> str:

@@ -35,8 +35,8 @@ class Shape:
     is_open: bool = False
     is_atomic: bool = False
     is_nullable: bool = False
-    fact: Fact = field(default_factory=Fact)
     is_loose: bool = False
+    fact: Fact = field(default_factory=Fact)
     model: type[Model] | None = None
     rules: tuple[Rule, ...] = ()
 

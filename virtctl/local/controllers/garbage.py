@@ -44,11 +44,11 @@ class Dependent:
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """An object, how many of its owners are there, and what depends on it."""
+    """An object, the references to owners of it that are there, and what depends on it."""
 
     kind: Kind
     document: Document
-    owners_there: int = 0
+    owners_there: tuple[Document, ...] = ()
     dependents: tuple[Dependent, ...] = ()
 
 
@@ -137,8 +137,8 @@ class GarbageController:
         subject = Subject(
             kind=informer.kind,
             document=document,
-            owners_there=sum(
-                1 for one in references(document) if _is_there(service, one, namespace)
+            owners_there=tuple(
+                one for one in references(document) if _is_there(service, one, namespace)
             ),
             dependents=tuple(self._dependents(uid_of(document))),
         )
@@ -152,9 +152,12 @@ class GarbageController:
             return _orphan(subject)
         if _waits(document, FOREGROUND):
             return _foreground(subject)
-        if references(document) and not subject.owners_there and not is_deleting(document):
+        if is_deleting(document) or len(references(document)) == len(subject.owners_there):
+            return []
+        if not subject.owners_there:
             return [delete(subject.kind, document)]
-        return []
+        body: Document = {"metadata": {"ownerReferences": [*subject.owners_there]}}
+        return [patch(subject.kind, document, body)]
 
 
 def _kind_of(service: ApiService, reference: Document) -> Kind | None:

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from virtctl.errors import NotFound
 from virtctl.local.api.service import ApiService
 from virtctl.local.runtime import reconcile
-from virtctl.local.runtime.changes import Change, Create, Delete, Requeue, patch
+from virtctl.local.runtime.changes import (
+    Change,
+    Create,
+    Delete,
+    Requeue,
+    patch,
+    status_patch,
+)
 from virtctl.local.runtime.clock import Clock
-from virtctl.local.runtime.owners import is_deleting
+from virtctl.local.runtime.conditions import condition, merged
+from virtctl.local.runtime.owners import finalizers, is_deleting
 from virtctl.local.runtime.queue import Key
 from virtctl.local.runtime.reconcile import Watched
-from virtctl.models.documents import Document, name_of, namespace_of, uid_of
+from virtctl.models.documents import (
+    Document,
+    child,
+    name_of,
+    namespace_of,
+    objects,
+    uid_of,
+)
 from virtctl.models.kinds import CONFIG_MAP, NAMESPACE, SERVICE_ACCOUNT, Kind
 
 ALWAYS = ("default", "kube-system", "kube-public", "kube-node-lease")
@@ -86,7 +102,6 @@ class NamespaceController:
 
     def decide(self, seen: Seen, now: float) -> list[Change]:
         """What to change about one namespace."""
-        del now
         name = name_of(seen.namespace)
         if not is_deleting(seen.namespace):
             accounts = () if seen.has_account else (_account(name),)
@@ -97,7 +112,8 @@ class NamespaceController:
         made: list[Change] = [
             _removal(content) for content in seen.contents if not is_deleting(content.document)
         ]
-        return [*made, Requeue(_PATIENCE)]
+        told = _told(seen.namespace, seen.contents, now)
+        return [*made, *told, Requeue(_PATIENCE)]
 
 
 def _of_ours(document: Document) -> Iterable[Key]:
@@ -111,6 +127,68 @@ def _contents(service: ApiService, namespace: str) -> list[Content]:
         if kind.namespaced
         for document in service.list(kind, namespace).items
     ]
+
+
+def _told(namespace: Document, contents: tuple[Content, ...], now: float) -> tuple[Change, ...]:
+    """The namespace's conditions, once something does not go at once."""
+    staying = [content for content in contents if is_deleting(content.document)]
+    if not staying:
+        return ()
+    counts = Counter(f"{one.kind.plural}.{one.kind.group}" for one in staying)
+    held = Counter(name for one in staying for name in finalizers(one.document))
+    remaining = [f"{name} has {counts[name]} resource instances" for name in sorted(counts)]
+    waiting = [f"{name} in {held[name]} resource instances" for name in sorted(held)]
+    wanted = [
+        *_SETTLED,
+        condition(
+            "NamespaceContentRemaining",
+            "True",
+            reason="SomeResourcesRemain",
+            message=f"Some resources are remaining: {', '.join(remaining)}",
+        ),
+        condition(
+            "NamespaceFinalizersRemaining",
+            "True",
+            reason="SomeFinalizersRemain",
+            message="Some content in the namespace has finalizers remaining: " + ", ".join(waiting),
+        )
+        if waiting
+        else condition(
+            "NamespaceFinalizersRemaining",
+            "False",
+            reason="ContentHasNoFinalizers",
+            message="All content-preserving finalizers finished",
+        ),
+    ]
+    known = objects(namespace, "status", "conditions")
+    status: Document = {
+        **child(namespace, "status"),
+        "conditions": merged(known, wanted, now),
+    }
+    return status_patch(NAMESPACE, namespace, status)
+
+
+_SETTLED = (
+    condition(
+        "NamespaceDeletionDiscoveryFailure",
+        "False",
+        reason="ResourcesDiscovered",
+        message="All resources successfully discovered",
+    ),
+    condition(
+        "NamespaceDeletionGroupVersionParsingFailure",
+        "False",
+        reason="ParsedGroupVersions",
+        message="All legacy kube types successfully parsed",
+    ),
+    condition(
+        "NamespaceDeletionContentFailure",
+        "False",
+        reason="ContentDeleted",
+        message="All content successfully deleted, may be waiting on finalization",
+    ),
+)
+"""What cannot fail here, in the words that tools look for."""
 
 
 def _removal(content: Content) -> Delete:

@@ -79,3 +79,21 @@ async def test_orphans_stay_without_their_owner(cluster):
     end(cluster, "Orphan")
     await cluster.until(is_gone(cluster, CONFIG_MAP, "owner"))
     assert "ownerReferences" not in cluster.service.get(SECRET, "default", "child")["metadata"]
+
+
+async def test_what_has_an_owner_left_forgets_the_other(cluster):
+    first = owned(cluster)["metadata"]["ownerReferences"][0]
+    other = cluster.service.create(CONFIG_MAP, "default", {"metadata": {"name": "other"}})
+    second = {**first, "name": "other", "uid": other["metadata"]["uid"]}
+    shared = {"metadata": {"name": "shared", "ownerReferences": [first, second]}}
+    cluster.service.create(SECRET, "default", shared)
+    end(cluster, "Background")
+    await cluster.until(is_gone(cluster, SECRET, "child"))
+
+    def alone():
+        found = cluster.service.get(SECRET, "default", "shared")
+        return [one["name"] for one in found["metadata"]["ownerReferences"]] == ["other"]
+
+    await cluster.until(alone)
+    cluster.service.delete(CONFIG_MAP, "default", "other")
+    await cluster.until(is_gone(cluster, SECRET, "shared"))

@@ -57,3 +57,35 @@ async def test_a_deleted_one_is_emptied_first(cluster):
     await cluster.until(gone)
     assert not cluster.service.list(SECRET, "mine").items
     assert not cluster.host.running
+
+
+async def test_what_holds_up_a_deletion_is_told(cluster):
+    cluster.service.ensure_namespace("mine")
+    held = {"metadata": {"name": "s", "finalizers": ["example.com/hold"]}}
+    cluster.service.create(SECRET, "mine", held)
+    cluster.service.delete(NAMESPACE, None, "mine")
+
+    def told():
+        status = cluster.service.get(NAMESPACE, None, "mine")["status"]
+        found = {one["type"]: one for one in status.get("conditions", ())}
+        return found if "NamespaceContentRemaining" in found else None
+
+    found = await cluster.until(told)
+    assert {kind: one["status"] for kind, one in found.items()} == {
+        "NamespaceDeletionDiscoveryFailure": "False",
+        "NamespaceDeletionGroupVersionParsingFailure": "False",
+        "NamespaceDeletionContentFailure": "False",
+        "NamespaceContentRemaining": "True",
+        "NamespaceFinalizersRemaining": "True",
+    }
+    assert found["NamespaceContentRemaining"]["message"] == (
+        "Some resources are remaining: secrets. has 1 resource instances"
+    )
+    assert found["NamespaceFinalizersRemaining"]["message"] == (
+        "Some content in the namespace has finalizers remaining: example.com/hold in 1 resource "
+        "instances"
+    )
+    held = cluster.service.get(SECRET, "mine", "s")
+    held["metadata"]["finalizers"] = []
+    cluster.service.update(SECRET, "mine", "s", held)
+    await cluster.until(lambda: cluster.service.find(NAMESPACE, None, "mine") is None)
