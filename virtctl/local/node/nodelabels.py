@@ -16,7 +16,7 @@ from launcher.facts import CPUS_FILE, CpuFacts, HostCpus
 from virtctl.errors import NotFound
 from virtctl.local.api.service import ApiService
 from virtctl.local.runtime import reconcile
-from virtctl.local.runtime.changes import Change, Requeue, patch
+from virtctl.local.runtime.changes import Announce, Change, Requeue, patch
 from virtctl.local.runtime.clock import Clock
 from virtctl.local.runtime.cpuplacing import CPU_FEATURE, CPU_MODEL, OBSOLETE_HOST
 from virtctl.local.runtime.informer import key_of
@@ -98,7 +98,16 @@ class NodeLabelController:
         gone = [name for name in has if name.startswith(_OURS) and name not in wanted]
         body: Document = {name: value for name, value in wanted.items() if has.get(name) != value}
         body.update(dict.fromkeys(gone))
-        return [patch(NODE, seen.node, {"metadata": {"labels": body}})] if body else []
+        made: list[Change] = []
+        if OBSOLETE_HOST in wanted and OBSOLETE_HOST not in has:
+            message = "the host's own CPU model is among obsoleteCPUModels"
+            told = Announce(
+                about=seen.node, reason="HostModelIsObsolete", message=message, warning=True
+            )
+            made.append(told)
+        if body:
+            made.append(patch(NODE, seen.node, {"metadata": {"labels": body}}))
+        return made
 
 
 def labels(cpus: HostCpus, configuration: Document) -> dict[str, str]:

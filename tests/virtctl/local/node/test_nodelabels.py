@@ -82,6 +82,14 @@ def test_labels_are_brought_up_to_date():
     assert decided(node(labels(CPUS, {}))) == []
 
 
+def test_an_obsolete_host_is_told_once():
+    host = HostCpus(kvm=CpuFacts(host_model="qemu64"))
+    told, change = decided(node({}), host)
+    assert (told.reason, told.warning) == ("HostModelIsObsolete", True)
+    assert change.body["metadata"]["labels"][OBSOLETE_HOST] == "true"
+    assert decided(node(labels(host, {})), host) == []
+
+
 def test_a_node_may_be_left_alone():
     assert decided(node({}, **{SKIP: "true"})) == []
 
