@@ -32,7 +32,8 @@ def test_kinds_come_and_go():
     assert registry.by_name("example.com/v1", "Widget") == kind
     assert registry.definition(kind).shape is registry.shape(kind)
     assert [column.name for column in registry.columns(kind, "v1")] == ["Name", "Size"]
-    assert registry.deprecation(kind, "v1beta1") == "example.com/v1beta1 Widget is deprecated"
+    said = registry.deprecation(kind, "v1beta1")
+    assert said == "example.com/v1beta1 Widget is deprecated; use example.com/v1 Widget"
     assert registry.scale(kind).spec == ("spec", "size")
     assert registry.is_stored_as(kind, "v1")
     registry.drop("widgets.example.com")
