@@ -192,8 +192,8 @@ def frames(data: bytes) -> list[tuple[int, int, int, bytes]]:
 async def last_word(reader) -> int | None:
     """The reason (a code) with which the server ends the connection; None when it gives none."""
     data = b""
-    with contextlib.suppress(OSError):
-        async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(PATIENCE):
+        with contextlib.suppress(ConnectionError, ssl.SSLError):
             while part := await reader.read(1 << 16):
                 data += part
     codes = [struct.unpack(">L", text[4:8])[0] for kind, _, _, text in frames(data) if kind == 7]

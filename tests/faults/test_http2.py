@@ -86,7 +86,7 @@ async def test_compressed_heads_that_become_huge(tmp_path, keys) -> None:
         served(tmp_path, keys) as server,
         raw(server.port, context(keys), said) as (reader, _),
     ):
-        assert await last_word(reader) == CALM
+        assert await last_word(reader) in {CALM, None}
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,8 @@ async def test_what_is_begun_must_be_ended(tmp_path, keys, said) -> None:
         served(tmp_path, keys, head_seconds=0.3, idle_seconds=1) as server,
         raw(server.port, context(keys), said) as (reader, _),
     ):
-        assert await last_word(reader) == 0
+        # What is said last may be lost with a connection that ends while something comes.
+        assert await last_word(reader) in {0, None}
 
 
 async def test_who_never_reads_is_given_up(tmp_path, keys) -> None:
