@@ -142,7 +142,9 @@ async def test_expand(server, client) -> None:
     spec = {"template": {"spec": {"domain": {"devices": {}}}}}
     metadata = {"name": "a", "namespace": "default"}
     vm = {"kind": "VirtualMachine", "metadata": metadata, "spec": spec}
-    assert (await client.put(expand, json=vm)).json() == vm
+    domain = {"devices": {}, "resources": {}}
+    whole = {**vm, "spec": {"template": {"spec": {"domain": domain}}}, "status": {}}
+    assert (await client.put(expand, json=vm)).json() == whole
     assert (await client.put(expand, json={"kind": "Pod"})).status_code == 400
     elsewhere = {**vm, "metadata": {"namespace": "other"}}
     assert (await client.put(expand, json=elsewhere)).status_code == 400
