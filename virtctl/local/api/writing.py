@@ -120,7 +120,7 @@ class Writer:
         options: WriteOptions,
     ) -> Document:
         """``document`` as it replaces ``old``, less its revision. Raises ``ApiError``."""
-        new = self._decoded(kind, document, options)
+        new = self._decoded(kind, document, options, checked=not options.applied)
         self._check_identity(kind, old, new)
         broken = objects.broken_by_update(kind, old, new)
         if broken:
@@ -229,7 +229,9 @@ class Writer:
         base = self._read(kind, old) if old is not None else {}
         return applying.apply(base, wanted, writer, self.structure(kind), force=options.force)
 
-    def _decoded(self, kind: Kind, document: Document, options: WriteOptions) -> Document:
+    def _decoded(
+        self, kind: Kind, document: Document, options: WriteOptions, *, checked: bool = False
+    ) -> Document:
         new = objects.without_nulls(document)
         if (new.get("apiVersion"), new.get("kind")) != (kind.api_version, kind.name):
             if not options.actor.system and not catalog.is_builtin(kind):
@@ -238,7 +240,8 @@ class Writer:
             new = {**new, "apiVersion": kind.api_version, "kind": kind.name}
         if options.actor.system:
             return new
-        self._check_form(kind, new, options)
+        if not checked:
+            self._check_form(kind, new, options)
         if options.field_validation != "Ignore":
             unknown = self.schemas.unknown_fields(kind, new)
             problems = [f'duplicate field "{path}"' for path in options.duplicates]
