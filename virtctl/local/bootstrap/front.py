@@ -16,7 +16,7 @@ from virtctl.local.api.registry import Registry
 from virtctl.local.api.schema import ModelSchemas
 from virtctl.local.api.service import Actor, ApiService, Hooks
 from virtctl.local.config import LocalConfig
-from virtctl.local.controllers import priorities
+from virtctl.local.controllers import clusterservice, priorities
 from virtctl.local.controllers.clusterservice import ClusterServiceController
 from virtctl.local.controllers.kubevirt import KubeVirtController
 from virtctl.local.controllers.namespace import NamespaceController
@@ -84,7 +84,12 @@ def build(
     roles = RoleController()
     roles.prepare(service)
     priorities.prepare(service)
-    own = ClusterServiceController(doors.addresses(foundation.network))
+    own = ClusterServiceController(
+        clusterservice.api_server(doors.addresses(foundation.network)),
+        clusterservice.name_service(
+            gateway for node in foundation.network.nodes for gateway in node.gateways
+        ),
+    )
     own.prepare(service)
     return Front(
         layout=layout,

@@ -74,7 +74,7 @@ COMPONENTS = (
     Component(
         "virt-api",
         "the daemon's API server admits objects and serves subresources",
-        ("kubernetes service",),
+        ("cluster services",),
     ),
     Component(
         "virt-controller",

@@ -10,6 +10,8 @@ CIDR = "10.96.0.0/16"
 """As kubeadm's, but no larger than one machine needs."""
 API_SERVER = "10.96.0.1"
 """The first address, as kube-apiserver takes it for its own Service."""
+NAME_SERVICE = "10.96.0.10"
+"""The tenth, as kubeadm takes it for the cluster's name service."""
 
 _RESERVED = 16  # the first ones are asked for by number
 NODE_PORTS = range(30000, 32768)
