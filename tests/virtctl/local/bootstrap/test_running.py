@@ -67,7 +67,7 @@ async def test_certificates_are_renewed_while_the_daemon_runs(tmp_path: Path) ->
 
 NEEDLESS = (
     "virtctl.local.bootstrap.jobs", "virtctl.local.controllers.machine.controller",
-    "virtctl.local.images.library", "launcher.domain", "cryptography", "httpx", "jsonpatch",
+    "virtctl.local.images.library", "launcher.domain", "cryptography", "httpx", "h2",
     "libvirt", "websockets", "xml.etree", "yaml",
 )  # fmt: skip
 
