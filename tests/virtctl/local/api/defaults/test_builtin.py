@@ -177,4 +177,11 @@ def test_one_device_is_claimed_unless_all_are() -> None:
 @pytest.mark.parametrize("kind", ROWS, ids=lambda kind: kind.name)
 @pytest.mark.parametrize("wrong", [{"spec": []}, {"spec": {"template": 1, "containers": {}}}, {}])
 def test_what_is_mistyped_is_left_to_others(kind: Kind, wrong: dict) -> None:
-    default_builtin(kind, deepcopy(wrong))
+    given = deepcopy(wrong)
+    default_builtin(kind, given)
+    spec = wrong.get("spec")
+    if isinstance(spec, dict):
+        assert given["spec"]["template"] == 1
+        assert isinstance(given["spec"]["containers"], dict)
+    else:
+        assert spec is None or given["spec"] == spec
